@@ -1,0 +1,128 @@
+"""Start and stop child processes so that none can outlive the process that started it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from config.embedded.accounts import Account
+
+_PR_SET_PDEATHSIG = 1
+# Loaded before any fork: the child between fork and exec must not import or allocate more than it has to.
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class EmbeddedError(RuntimeError):
+    """A message for the operator: what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One long-running child process; `stop` lists signals from polite to firm, each with the seconds it is given."""
+
+    name: str
+    argv: tuple[str, ...]
+    cwd: Path
+    is_ready: Callable[[], bool]
+    account: Account | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    stop: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),)
+    orphan_signal: signal.Signals = signal.SIGTERM
+
+
+def spawn(program: Program, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
+    """Start it in a process group of its own, so that Ctrl-C on the terminal reaches only the one who starts it."""
+    account = program.account
+    return subprocess.Popen(  # noqa: S603 - argv comes from this package only
+        program.argv,
+        cwd=program.cwd,
+        env={**os.environ, **program.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+        preexec_fn=_signal_when_parent_dies(program.orphan_signal),
+    )
+
+
+def _signal_when_parent_dies(wanted: signal.Signals) -> Callable[[], None] | None:
+    """Ask the kernel to deliver `wanted` when this process ends in any way, SIGKILL included (Linux only)."""
+    if _libc is None:
+        return None
+    prctl, parent, number = _libc.prctl, os.getpid(), int(wanted)
+
+    def in_child() -> None:
+        # The kernel forgets the wish when the user id changes; Popen runs this after it changed it.
+        prctl(_PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # the parent died before the wish was made
+            os._exit(1)
+
+    return in_child
+
+
+def stop(process: subprocess.Popen[bytes], program: Program) -> None:
+    """Signal with growing firmness until it is gone, then clear what it left in its process group."""
+    for wanted, seconds in (*program.stop, (signal.SIGKILL, 10.0)):
+        if process.poll() is not None:
+            break
+        process.send_signal(wanted)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+    kill_group(process.pid)
+
+
+def kill_group(leader: int) -> None:
+    """Kill children that a leader left behind, such as pool processes of a killed worker."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def wait_ready(process: subprocess.Popen[bytes], program: Program, *, seconds: float = 60.0) -> None:
+    """Raise EmbeddedError when it exits or is not ready in time."""
+    deadline = time.monotonic() + seconds
+    while not program.is_ready():
+        if process.poll() is not None:
+            raise EmbeddedError(f"{program.name} stopped at start with exit status {process.returncode}")
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"{program.name} was not ready after {seconds:.0f} s")
+        time.sleep(0.02)
+
+
+def stop_orphan(pid_file: Path, *, executable: str, cwd: Path, signals: tuple[tuple[signal.Signals, float], ...]) -> None:
+    """End the process of an earlier, killed supervisor, if the file still names one; never a process that merely got
+    the same number since: name and working directory must match."""
+    process = _running(pid_file, executable=executable, cwd=cwd)
+    for wanted, seconds in (*signals, (signal.SIGKILL, 10.0)):
+        if process is None:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+            process.send_signal(wanted)
+            process.wait(seconds)
+        process = _running(pid_file, executable=executable, cwd=cwd)
+    if process is not None:
+        raise EmbeddedError(f"{executable} (process {process.pid}) from an earlier run cannot be stopped")
+
+
+def _running(pid_file: Path, *, executable: str, cwd: Path) -> psutil.Process | None:
+    try:
+        process = psutil.Process(int(pid_file.read_text().split()[0]))
+        same = process.name() == executable and Path(process.cwd()) == cwd.resolve()
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        return None
+    except psutil.AccessDenied:
+        return None
+    return process if same and process.status() != psutil.STATUS_ZOMBIE else None
