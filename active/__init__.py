@@ -1,0 +1,1 @@
+"""What to ask next: encoders, learners, acquisition functions, rounds and the priorities that the queue follows."""

@@ -1,0 +1,1 @@
+"""REST: translates HTTP to services and back; holds no rule of the domain."""

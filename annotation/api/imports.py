@@ -1,0 +1,7 @@
+"""REST: imports."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

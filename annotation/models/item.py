@@ -1,0 +1,107 @@
+"""One thing to label, its place in the queue, and what is known of it in advance."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import pghistory
+import pgtrigger
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+
+from annotation.models.audit import audited
+from annotation.models.people import User
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def in_queue(self) -> Self:
+        """Items with judgments still wanted, soonest first: exactly the partial index `item_queue`."""
+        return self.filter(open_slots__gt=0).order_by(-F("priority"), "id")
+
+
+@audited(
+    pghistory.UpdateEvent(
+        # Not the moves that labeling itself makes: those are told by the annotations.
+        condition=pgtrigger.Condition(
+            "(OLD.key, OLD.payload, OLD.role, OLD.state = 'retired')"
+            " IS DISTINCT FROM (NEW.key, NEW.payload, NEW.role, NEW.state = 'retired')"
+        )
+    ),
+    pghistory.DeleteEvent(),
+    exclude=["priority", "open_slots", "answers", "digest"],
+)
+class Item(models.Model):
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        DISPUTED = "disputed", "Disputed"
+        RESOLVED = "resolved", "Resolved"
+        RETIRED = "retired", "Retired"
+
+    class Role(models.TextChoices):
+        POOL = "pool", "Pool"
+        HOLDOUT = "holdout", "Holdout"
+
+    project = models.ForeignKey("annotation.Project", models.CASCADE, related_name="items")
+    dataset = models.ForeignKey("annotation.Dataset", models.SET_NULL, null=True, related_name="items")
+    key = models.CharField(max_length=200)
+    payload = models.JSONField()
+    # The first 16 bytes of the SHA-256 of the payload: whether a re-import brings the same content.
+    digest = models.BinaryField(max_length=16)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    role = models.CharField(max_length=7, choices=Role.choices, default=Role.POOL)
+    priority = models.FloatField(default=0.0)
+    # How many people shall answer; how many have; how many more may take it now (wanted - answered - leased).
+    wanted = models.PositiveSmallIntegerField(default=1)
+    answers = models.PositiveSmallIntegerField(default=0)
+    open_slots = models.SmallIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "key"], name="item_key_once"),
+            models.CheckConstraint(condition=Q(open_slots__gte=0), name="open_slots_never_negative"),
+        ]
+        indexes = [
+            # The queue. Minus priority, so that one row comparison (-priority, id) > (...) resumes anywhere in it.
+            models.Index("project", -F("priority"), "id", name="item_queue", condition=Q(open_slots__gt=0)),
+            models.Index(fields=["project", "state", "id"], name="item_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class ItemText(models.Model):
+    """The words of an item, for search. Apart from the item, so that labeling never touches the search index."""
+
+    item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="text")
+    project = models.ForeignKey("annotation.Project", models.CASCADE, related_name="+", db_index=False)
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["words"], name="item_words")]
+
+    def __str__(self) -> str:
+        return f"words of {self.item_id}"
+
+
+@audited()
+class GoldQuestion(models.Model):
+    """An item whose answer is known, shown blind to check people."""
+
+    item = models.OneToOneField(Item, models.CASCADE, related_name="gold")
+    project = models.ForeignKey("annotation.Project", models.CASCADE, related_name="gold_questions")
+    schema = models.ForeignKey("annotation.Schema", models.PROTECT, related_name="+")
+    answer = models.JSONField()
+    tolerance = models.JSONField(default=dict, blank=True)
+    explanation = models.TextField(blank=True)
+    exposures = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"gold answer of {self.item_id}"

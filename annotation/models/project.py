@@ -1,0 +1,69 @@
+"""One labeling effort and its rules of work."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from annotation.models.audit import audited
+from annotation.models.people import User
+from annotation.roles import Role
+
+
+class SkipPolicy(models.TextChoices):
+    LATER = "later", "Ask the same person again at the end"
+    OTHERS = "others", "Give it to somebody else"
+    DROP = "drop", "Do not ask for this answer again"
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, user: User) -> Self:
+        """Projects that this person is a member of; all of them for an administrator."""
+        return self if user.is_superuser else self.filter(memberships__user=user)
+
+    def active(self) -> Self:
+        return self.filter(archived_at=None)
+
+
+@audited()
+class Project(models.Model):
+    name = models.CharField(max_length=120)
+    description = models.CharField(max_length=500, blank=True)
+    guidelines = models.TextField(blank=True, max_length=100_000)
+    annotations_per_item = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    lease_minutes = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
+    )
+    skip_policy = models.CharField(max_length=6, choices=SkipPolicy.choices, default=SkipPolicy.OTHERS)
+    annotation_limit = models.PositiveIntegerField(null=True, blank=True)
+    schema = models.ForeignKey("annotation.Schema", models.PROTECT, null=True, related_name="+")
+    # Filled with simulated people and answers.
+    demo = models.BooleanField(default=False)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(annotations_per_item__gte=1, annotations_per_item__lte=100),
+                name="annotations_per_item_1_to_100",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def role_of(self, user: User) -> Role | None:
+        """This person's role; an administrator acts as owner everywhere; None for a stranger."""
+        role = self.memberships.filter(user=user).values_list("role", flat=True).first()
+        if role is None and user.is_superuser:
+            return Role.OWNER
+        return Role(role) if role else None

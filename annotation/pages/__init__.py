@@ -1,0 +1,1 @@
+"""The pages: translates forms and clicks to services; holds no rule of the domain."""

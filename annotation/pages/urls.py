@@ -1,0 +1,33 @@
+"""All pages: each module owns its routes."""
+
+from __future__ import annotations
+
+from annotation.pages import (
+    account,
+    exports,
+    history,
+    imports,
+    items,
+    label,
+    media,
+    members,
+    overview,
+    project_settings,
+    projects,
+    schema,
+)
+
+urlpatterns = [
+    *account.urlpatterns,
+    *projects.urlpatterns,
+    *overview.urlpatterns,
+    *label.urlpatterns,
+    *items.urlpatterns,
+    *imports.urlpatterns,
+    *media.urlpatterns,
+    *schema.urlpatterns,
+    *members.urlpatterns,
+    *project_settings.urlpatterns,
+    *exports.urlpatterns,
+    *history.urlpatterns,
+]

@@ -1,0 +1,47 @@
+"""What each member may do: the one table. docs/roles.md shows the same; a test compares them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    MANAGER = "manager"
+    ADJUDICATOR = "adjudicator"
+    ANNOTATOR = "annotator"
+    VIEWER = "viewer"
+
+
+class Action(StrEnum):
+    VIEW = "view"  # overview, guidelines, schema
+    LABEL = "label"  # lease, submit, skip, flag, comment, revise own answers
+    BROWSE = "browse"  # data table, items with everybody's answers, progress by person
+    EXPORT = "export"  # download answers
+    ADJUDICATE = "adjudicate"  # decide disputed items
+    IMPORT = "import"  # add and retire items and media
+    CONFIGURE = "configure"  # schema, guidelines, queue settings, gold questions
+    MEMBERS = "members"  # add, change and remove members
+    AUDIT = "audit"  # who changed what
+    ARCHIVE = "archive"  # close the project, hand over ownership
+
+
+_EVERYBODY = {Action.VIEW}
+_ANNOTATOR = _EVERYBODY | {Action.LABEL}
+_VIEWER = _EVERYBODY | {Action.BROWSE, Action.EXPORT}
+_ADJUDICATOR = _ANNOTATOR | _VIEWER | {Action.ADJUDICATE}
+_MANAGER = _ADJUDICATOR | {Action.IMPORT, Action.CONFIGURE, Action.MEMBERS, Action.AUDIT}
+_OWNER = _MANAGER | {Action.ARCHIVE}
+
+CAN: dict[Role, frozenset[Action]] = {
+    Role.OWNER: frozenset(_OWNER),
+    Role.MANAGER: frozenset(_MANAGER),
+    Role.ADJUDICATOR: frozenset(_ADJUDICATOR),
+    Role.ANNOTATOR: frozenset(_ANNOTATOR),
+    Role.VIEWER: frozenset(_VIEWER),
+}
+
+
+def may(role: Role | str | None, action: Action) -> bool:
+    """Whether a member with this role may do this; strangers (None) may do nothing."""
+    return role is not None and action in CAN[Role(role)]

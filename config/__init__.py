@@ -1,0 +1,1 @@
+"""How the parts are wired and run: settings, URLs, Celery, health, embedded services, demo."""

@@ -1,0 +1,1 @@
+"""What the answer is: votes to consensus, labeling functions, source quality."""
