@@ -28,7 +28,6 @@ class Lease(models.Model):
     state = models.CharField(max_length=9, choices=State.choices, default=State.ACTIVE)
     # Which window or script holds it, so that two tabs of one person get different items.
     client = models.CharField(max_length=40, blank=True)
-    reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     draft = models.JSONField(null=True)
