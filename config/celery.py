@@ -1,0 +1,134 @@
+"""The Celery app: `celery -A config worker|beat`. Tasks carry ids only; the row that they name is the pending work."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from typing import Any
+
+from celery import Celery, bootsteps, signals
+from celery.beat import Scheduler
+from celery.contrib.django.task import DjangoTask
+from django.db import transaction
+from redis import RedisError
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.conf import settings  # noqa: E402 - reads the variable above
+
+from config import heartbeats  # noqa: E402
+
+QUEUES = ("default", "scoring", "training")
+
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    # Gives expired leases back and picks up jobs that nobody works on. A late one is worthless: the next one does it.
+    "sweep": {"task": "annotation.tasks.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
+}
+
+
+class Task(DjangoTask):
+    """A task whose prompt start may fail: the row is there, and the sweep finds it."""
+
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
+        # robust: a broker that is down must not turn a saved change into an error page.
+        transaction.on_commit(functools.partial(self.delay, *args, **kwargs), robust=True)
+
+
+class BeatScheduler(Scheduler):
+    """Keeps its schedule in memory, as it holds short intervals only, and gives a sign of life."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        with contextlib.suppress(RedisError):
+            heartbeats.give("beat", "beat")
+        return float(super().tick(*args, **kwargs))
+
+    def close(self) -> None:
+        with contextlib.suppress(RedisError):
+            heartbeats.give("beat", "beat", stopping=True)
+        super().close()
+
+
+def celery_url(url: str) -> str:
+    """redis-py's form of a Unix socket's address in Celery's form; any other address as it is."""
+    if not url.startswith("unix://"):
+        return url
+    path, _, query = url.removeprefix("unix://").partition("?")
+    return f"redis+socket://{path}?{query.replace('db=', 'virtual_host=') or 'virtual_host=0'}"
+
+
+app = Celery("querent", task_cls=Task)
+# shared_task looks the app up per thread; the web's threads must find this one too.
+app.set_default()
+app.conf.update(
+    broker_url=celery_url(settings.CELERY_BROKER_URL),
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    result_backend=celery_url(settings.REDIS_URL),
+    result_expires=3600,
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    task_serializer="json",
+    result_serializer="json",
+    accept_content=["json"],
+    task_default_queue="default",
+    task_create_missing_queues=False,
+    task_queues={name: {"exchange": name, "routing_key": name} for name in QUEUES},
+    task_acks_late=True,
+    # The message of a task that killed its process is dropped, not redelivered for ever: the sweep picks its row up,
+    # and the row counts the attempts.
+    task_reject_on_worker_lost=False,
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+    worker_prefetch_multiplier=1,
+    worker_max_memory_per_child=1_500_000,  # KiB
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    beat_schedule=BEAT_SCHEDULE,
+    beat_scheduler="config.celery:BeatScheduler",
+    beat_max_loop_interval=5,
+    timezone="UTC",
+)
+if app.conf.broker_url.startswith("redis"):
+    app.conf.broker_transport_options = {
+        # Longer than the longest task, or a task that still runs would be given to a second worker.
+        "visibility_timeout": 6 * 3600,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+    }
+app.autodiscover_tasks()
+
+
+def _consumed(consumer: Any) -> set[str]:
+    return {queue.name for queue in consumer.task_consumer.queues} if consumer.task_consumer else set()
+
+
+class SignOfLife(bootsteps.StartStopStep):
+    """While the worker can hear the broker, say so every two seconds."""
+
+    requires = {"celery.worker.consumer.tasks:Tasks"}
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self.timer: Any = None
+
+    def start(self, parent: Any) -> None:
+        self._give(parent)
+        self.timer = parent.timer.call_repeatedly(2.0, self._give, (parent,))
+
+    def stop(self, parent: Any) -> None:
+        if self.timer:
+            self.timer.cancel()
+            self._give(parent, stopping=True)
+
+    def _give(self, parent: Any, *, stopping: bool = False) -> None:
+        with contextlib.suppress(RedisError):
+            heartbeats.give("worker", parent.hostname, _consumed(parent), stopping=stopping)
+
+
+app.steps["consumer"].add(SignOfLife)
+
+
+@signals.setup_logging.connect
+def _keep_logging_of_settings(**_: Any) -> None:
+    """Receivers of this signal keep Celery from replacing the logging that the settings configured."""

@@ -1,0 +1,96 @@
+"""Figures of the whole installation, counted when Prometheus asks, but not more often than they change."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Count, Min
+from django.utils import timezone
+from kombu.exceptions import KombuError
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from redis import RedisError
+
+from annotation.models import Dataset, Item
+from config import health, heartbeats
+from config.celery import QUEUES
+
+_KEEP_SECONDS = 30.0
+
+
+class Installation(Collector):
+    """Counts over all items take a while at a million: one thread counts them, at most every 30 seconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counted: list[Metric] = []
+        self._counted_at = float("-inf")
+
+    def collect(self) -> Iterator[Metric]:
+        yield _components()
+        yield from _broker()
+        yield from self._counts()
+
+    def _counts(self) -> list[Metric]:
+        with self._lock:
+            if time.monotonic() - self._counted_at > _KEEP_SECONDS:
+                self._counted = _database_counts()
+                self._counted_at = time.monotonic()
+            return self._counted
+
+
+def _components() -> Metric:
+    metric = GaugeMetricFamily("querent_component_up", "1 when the component works.", labels=["component"])
+    for component in health.components():
+        metric.add_metric([component.name], float(component.ok))
+    return metric
+
+
+def _broker() -> Iterator[Metric]:
+    metric = GaugeMetricFamily("querent_broker_messages", "Tasks that wait in the broker.", labels=["queue"])
+    try:
+        for queue in QUEUES:
+            metric.add_metric([queue], float(heartbeats.client().llen(queue)))
+    except (RedisError, KombuError, OSError):
+        return
+    yield metric
+
+
+def _database_counts() -> list[Metric]:
+    """Nothing when the database is down or too busy to count in three seconds; labeling goes first."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '3s'")
+            return [_items(), _queue(), *_jobs()]
+    except DatabaseError:
+        return []
+
+
+def _items() -> Metric:
+    metric = GaugeMetricFamily("querent_items", "Items of all projects by state.", labels=["state"])
+    counts = dict(Item.objects.order_by().values_list("state").annotate(Count("pk")))
+    for state in Item.State:
+        metric.add_metric([state.value], float(counts.get(state.value, 0)))
+    return metric
+
+
+def _queue() -> Metric:
+    metric = GaugeMetricFamily("querent_queue_items", "Items that still want a judgment.", labels=["project"])
+    open_items = Item.objects.filter(open_slots__gt=0).order_by()
+    for project, count in open_items.values_list("project").annotate(Count("pk")):
+        metric.add_metric([str(project)], float(count))
+    return metric
+
+
+def _jobs() -> Iterator[Metric]:
+    jobs = GaugeMetricFamily("querent_jobs", "Jobs by kind and state.", labels=["kind", "state"])
+    counts = dict(Dataset.objects.order_by().values_list("state").annotate(Count("pk")))
+    for state in Dataset.State:
+        jobs.add_metric(["import", state.value], float(counts.get(state.value, 0)))
+    yield jobs
+    oldest = Dataset.objects.filter(state=Dataset.State.WAITING).aggregate(at=Min("created_at"))["at"]
+    age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+    yield GaugeMetricFamily("querent_job_wait_seconds", "Age of the oldest job that nobody has begun.", value=age)
