@@ -1,0 +1,41 @@
+// Short messages. From a script: toast("Saved", "success"). From a server: the header HX-Trigger: {"toast": {"text": ..., "kind": ...}}.
+const place = document.getElementById("toasts");
+const STAY = 6000;
+
+function watch(element) {
+  if (element.matches(".is-danger, .is-warning")) return; // errors stay until they are dismissed
+  let timer;
+  const start = () => (timer = setTimeout(() => element.remove(), STAY));
+  element.addEventListener("pointerenter", () => clearTimeout(timer));
+  element.addEventListener("pointerleave", start);
+  start();
+}
+
+/** Show a message; kind is info, success, warning or danger. Returns its element. */
+export function toast(text, kind = "info") {
+  const element = document.createElement("div");
+  const words = document.createElement("span");
+  const dismiss = document.createElement("button");
+  element.className = `toast is-${kind}`;
+  words.textContent = text;
+  dismiss.textContent = "×";
+  dismiss.type = "button";
+  dismiss.dataset.dismiss = "";
+  dismiss.setAttribute("aria-label", "Dismiss");
+  element.append(words, dismiss);
+  place?.append(element);
+  watch(element);
+  return element;
+}
+
+document.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.parentElement.remove());
+document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.kind));
+document.addEventListener("htmx:sendError", () => toast("No connection. Check the network and try again.", "danger"));
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.elt.closest(".health")) return;
+  const { status } = event.detail.xhr;
+  if (status === 401) toast("You are signed out. Reload the page to sign in again.", "danger");
+  else if (status === 403) toast("You may not do this.", "danger");
+  else toast(`That did not work (${status}). Nothing was changed; try again.`, "danger");
+});
+place?.querySelectorAll("[data-toast]").forEach(watch);
