@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
 from typing import Any
 
@@ -15,9 +16,9 @@ from redis import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.conf import settings  # noqa: E402 - reads the variable above
+from django.conf import settings
 
-from config import heartbeats  # noqa: E402
+from config import heartbeats
 
 QUEUES = ("default", "scoring", "training")
 
@@ -27,10 +28,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 }
 
 
-class Task(DjangoTask):
+class Task(DjangoTask):  # type: ignore[type-arg]  # not generic at run time
     """A task whose prompt start may fail: the row is there, and the sweep finds it."""
 
-    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]  # as in DjangoTask
         # robust: a broker that is down must not turn a saved change into an error page.
         transaction.on_commit(functools.partial(self.delay, *args, **kwargs), robust=True)
 
@@ -106,7 +107,7 @@ def _consumed(consumer: Any) -> set[str]:
 class SignOfLife(bootsteps.StartStopStep):
     """While the worker can hear the broker, say so every two seconds."""
 
-    requires = {"celery.worker.consumer.tasks:Tasks"}
+    requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
@@ -130,5 +131,15 @@ app.steps["consumer"].add(SignOfLife)
 
 
 @signals.setup_logging.connect
-def _keep_logging_of_settings(**_: Any) -> None:
-    """Receivers of this signal keep Celery from replacing the logging that the settings configured."""
+def _log_as_settings_say(**_: Any) -> None:
+    """A receiver of this signal keeps Celery from replacing the logging that the settings configured."""
+    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+        # A line for each task received and done, six sweeps a minute, would hide what matters.
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@signals.worker_init.connect
+def _measure_tasks(**_: Any) -> None:
+    from config import task_metrics
+
+    task_metrics.connect()

@@ -80,7 +80,9 @@ def banner(request: HttpRequest) -> HttpResponse:
 
 
 def _describe(component: Component) -> dict[str, Any]:
-    described = {name: value for name, value in asdict(component).items() if value and name not in {"name", "ok"}}
+    described = {
+        name: value for name, value in asdict(component).items() if value and name not in {"name", "ok"}
+    }
     return {"status": "ok" if component.ok else "failed", **described}
 
 

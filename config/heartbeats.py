@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from redis import Redis
@@ -56,7 +57,7 @@ def give(kind: str, name: str, queues: Iterable[str] = (), *, stopping: bool = F
 def signs(kind: str) -> list[Sign]:
     """The last sign of each process of this kind heard of today, newest first."""
     now = _now()
-    rows: list[tuple[str, float]] = client().zrange(_key(kind), 0, -1, desc=True, withscores=True)
+    rows: Any = client().zrange(_key(kind), 0, -1, desc=True, withscores=True)
     return [_sign(member, score, now) for member, score in rows]
 
 

@@ -10,7 +10,14 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    values,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from config.metrics_gauges import Installation
@@ -32,7 +39,10 @@ REQUEST_SECONDS = Histogram(
     registry=_own,
 )
 ERRORS = Counter(
-    "querent_errors", "Exceptions that no code expected, by route and type.", ["route", "exception"], registry=_own
+    "querent_errors",
+    "Exceptions that no code expected, by route and type.",
+    ["route", "exception"],
+    registry=_own,
 )
 TASK_SECONDS = Histogram(
     "querent_task_seconds",
@@ -64,11 +74,11 @@ class MetricsMiddleware:
         ERRORS.labels(_route(request), type(exception).__name__).inc()
 
     def _observe(self, request: HttpRequest, status: int, seconds: float) -> None:
-        key = (_route(request), request.method or "", status)
+        # A method is the client's to invent; it must not make a series each.
+        method = request.method if request.method in _METHODS else "other"
+        key = (_route(request), method, status)
         child = self.children.get(key)
         if child is None:
-            # Both are the client's choice when nothing matched: they must not make a series each.
-            method = key[1] if key[1] in _METHODS else "other"
             child = self.children[key] = REQUEST_SECONDS.labels(key[0], method, f"{status}xx")
         child.observe(seconds)
 
@@ -81,7 +91,9 @@ def _route(request: HttpRequest) -> str:
 def metrics(request: HttpRequest) -> HttpResponse:
     """For Prometheus on this machine, or with `Authorization: Bearer` and METRICS_TOKEN."""
     if not _may_read(request):
-        return HttpResponse("Set METRICS_TOKEN and send it as a bearer token.\n", status=403, content_type="text/plain")
+        return HttpResponse(
+            "Set METRICS_TOKEN and send it as a bearer token.\n", status=403, content_type="text/plain"
+        )
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=str(_DIRECTORY))  # type: ignore[no-untyped-call]
     registry.register(_installation)

@@ -93,4 +93,6 @@ def _jobs() -> Iterator[Metric]:
     yield jobs
     oldest = Dataset.objects.filter(state=Dataset.State.WAITING).aggregate(at=Min("created_at"))["at"]
     age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
-    yield GaugeMetricFamily("querent_job_wait_seconds", "Age of the oldest job that nobody has begun.", value=age)
+    yield GaugeMetricFamily(
+        "querent_job_wait_seconds", "Age of the oldest job that nobody has begun.", value=age
+    )

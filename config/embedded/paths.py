@@ -19,7 +19,9 @@ def own_runtime_dir(data_dir: Path) -> Path:
     path.mkdir(mode=0o711, exist_ok=True)
     status = path.lstat()
     if path.is_symlink() or not path.is_dir() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        raise EmbeddedError(f"{path} belongs to somebody else (user id {status.st_uid}); remove it and try again")
+        raise EmbeddedError(
+            f"{path} belongs to somebody else (user id {status.st_uid}); remove it and try again"
+        )
     path.chmod(0o711)  # mkdir is subject to the umask
     return path
 

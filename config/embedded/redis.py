@@ -27,6 +27,10 @@ _SETTINGS = {
 }
 _DURABLE = {"appendonly": "yes", "appendfsync": "everysec", "aof-load-truncated": "yes"}
 _DISPOSABLE = {"appendonly": "no"}
+_NOISE = (
+    r"\d+:\S+ .*(Redis is starting|Redis version=|Configuration loaded|Server initialized|WARNING Memory overcommit"
+    r"|Received SIGTERM|User requested shutdown|ready to exit)"
+)
 
 
 def prepare(data_dir: Path, *, durable: bool = True) -> Program:
@@ -48,6 +52,7 @@ def prepare(data_dir: Path, *, durable: bool = True) -> Program:
         cwd=home,
         is_ready=lambda: _answers(path),
         stop=STOP,
+        noise=_NOISE,
     )
 
 
