@@ -18,15 +18,15 @@ from annotation.models.people import User
 class ItemQuerySet(models.QuerySet["Item"]):
     def in_queue(self) -> Self:
         """Items with judgments still wanted, soonest first: exactly the partial index `item_queue`."""
-        return self.filter(open_slots__gt=0).order_by(-F("priority"), "id")
+        return self.filter(state=Item.State.OPEN, open_slots__gt=0).order_by(-F("priority"), "id")
 
 
 @audited(
     pghistory.UpdateEvent(
         # Not the moves that labeling itself makes: those are told by the annotations.
         condition=pgtrigger.Condition(
-            "(OLD.key, OLD.payload, OLD.role, OLD.state = 'retired')"
-            " IS DISTINCT FROM (NEW.key, NEW.payload, NEW.role, NEW.state = 'retired')"
+            "ROW(OLD.key, OLD.payload, OLD.role, OLD.state = 'retired')"
+            " IS DISTINCT FROM ROW(NEW.key, NEW.payload, NEW.role, NEW.state = 'retired')"
         )
     ),
     pghistory.DeleteEvent(),
@@ -52,7 +52,8 @@ class Item(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     role = models.CharField(max_length=7, choices=Role.choices, default=Role.POOL)
     priority = models.FloatField(default=0.0)
-    # How many people shall answer; how many have; how many more may take it now (wanted - answered - leased).
+    # How many people shall answer; how many have; and always wanted - answers - active leases, which falls below 0
+    # only where a project came to want less than it had handed out.
     wanted = models.PositiveSmallIntegerField(default=1)
     answers = models.PositiveSmallIntegerField(default=0)
     open_slots = models.SmallIntegerField(default=1)
@@ -63,11 +64,10 @@ class Item(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "key"], name="item_key_once"),
-            models.CheckConstraint(condition=Q(open_slots__gte=0), name="open_slots_never_negative"),
         ]
         indexes = [
             # The queue. Minus priority, so that one row comparison (-priority, id) > (...) resumes anywhere in it.
-            models.Index("project", -F("priority"), "id", name="item_queue", condition=Q(open_slots__gt=0)),
+            models.Index("project", -F("priority"), "id", name="item_queue", condition=Q(state="open", open_slots__gt=0)),
             models.Index(fields=["project", "state", "id"], name="item_by_state"),
         ]
 

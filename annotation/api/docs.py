@@ -1,0 +1,44 @@
+"""How problem documents look in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+from annotation.api.problems import PROBLEM_TYPE
+
+
+class FaultView(serializers.Serializer[Any]):
+    path = serializers.ListField(child=serializers.JSONField(), help_text="Keys and positions that lead to the fault.")
+    message = serializers.CharField()
+
+
+class Problem(serializers.Serializer[Any]):
+    """RFC 9457."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField(help_text="Stable; made for programs.")
+    detail = serializers.CharField(help_text="A sentence; made for people.")
+    errors = FaultView(many=True, required=False)
+
+
+_MEANING = {
+    400: "The request has faults.",
+    401: "Not signed in, or the token is wrong or has expired.",
+    403: "Your role does not include this.",
+    404: "Not there, or not yours to see.",
+    409: "The state has moved on.",
+    413: "Too large.",
+    415: "This content type is not read here.",
+    429: "Too many tries; see Retry-After.",
+}
+
+
+def PROBLEMS(*statuses: int) -> dict[Any, OpenApiResponse]:  # noqa: N802 - reads as a constant where it is used
+    """The problem responses for these statuses; 415 goes with 400, for both come from a body."""
+    chosen = {*statuses, *({415} if 400 in statuses else set())}
+    return {(status, PROBLEM_TYPE): OpenApiResponse(Problem, description=_MEANING[status]) for status in sorted(chosen)}

@@ -1,0 +1,237 @@
+"""The queue: who gets which item next, and how slots come back.
+
+Open slots are stored on the item: wanted - answers - active leases. A member's cursor says that
+every open item before that place in the queue was already given to this member, so that next starts there instead of
+wading through what they have done; docs/architecture.md tells why nothing gets stuck.
+
+Locks are always taken in this order: membership, lease, items (by id).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.errors import InvalidInput, NotAllowed, NotFound
+from annotation.models import Project, User
+from annotation.roles import Action, may
+from annotation.services import hot
+from annotation.services import queue_sql as sql
+
+MOST_LEASES = 50
+# The cursor moves up after so many answers: rarely enough to cost nothing, often enough to keep the scan short.
+ANSWERS_PER_CURSOR_MOVE = 32
+BEFORE_ALL = (float("inf"), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A leased item, ready to show. `payload` and `draft` are JSON text, as the database holds them."""
+
+    id: int
+    item_id: int
+    key: str
+    payload: str
+    draft: str | None
+    expires_at: datetime
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        item = {"id": self.item_id, "key": self.key, "payload": orjson.Fragment(self.payload)}
+        draft = orjson.Fragment(self.draft) if self.draft else None
+        return {
+            "id": self.id,
+            "item": item,
+            "expires_at": self.expires_at,
+            "reason": self.reason,
+            "draft": draft,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What an annotator may do now: ok (turns), busy (others hold the rest), finished, limit or paused."""
+
+    status: str
+    turns: list[Turn]
+    schema_id: int | None
+    answered: int
+    detail: str = ""
+
+
+def next_leases(*, annotator: User, project: Project, count: int = 1, client: str = "") -> Next:
+    """The turns that this client holds, topped up to `count` with the most valuable open items.
+
+    Asking again gives the same turns. Raises NotFound for strangers and NotAllowed for members who do not label.
+    """
+    if not 1 <= count <= MOST_LEASES:
+        raise InvalidInput(f"count must be from 1 to {MOST_LEASES}.")
+    with transaction.atomic():
+        member = lock_member(annotator_id=annotator.pk, project_id=project.pk)
+        found = top_up(member=member, answered=member.answered, count=count, client=client)
+    return found if found.status != "busy" else _after_expiry(annotator, project.pk, count, client, found)
+
+
+def _after_expiry(annotator: User, project_id: int, count: int, client: str, found: Next) -> Next:
+    """Others hold the rest: if any of it has expired, bring it back now instead of waiting for the sweep."""
+    # Outside the first transaction: it holds the member's lock, and expiry locks items before members.
+    if not return_expired(project_id=project_id):
+        return found
+    with transaction.atomic():
+        member = lock_member(annotator_id=annotator.pk, project_id=project_id)
+        return top_up(member=member, answered=member.answered, count=count, client=client)
+
+
+def lock_member(*, annotator_id: int, project_id: int) -> Any:
+    """The member's row, locked with the rules of work that apply; only members whose role includes labeling."""
+    # Locked: two requests of one person at once must not both take a slot of the same item.
+    member = hot.row(sql.LOCK_MEMBER, {"annotator": annotator_id, "project": project_id})
+    if member is None:
+        raise NotFound("There is no such project, or you are not a member of it; join it to label.")
+    if not may(member.role, Action.LABEL):
+        raise NotAllowed(f"Your role here is {member.role}; it does not include labeling.")
+    return member
+
+
+def top_up(*, member: Any, answered: int, count: int, client: str) -> Next:
+    """The caller holds the member's row lock."""
+    allowance = MOST_LEASES if member.most is None else member.most - answered
+    if stop := _reason_to_stop(member, allowance):
+        return Next(stop[0], [], member.schema_id, answered, stop[1])
+    now = timezone.now()
+    scope = {"annotator": member.user_id, "project": member.project_id, "client": client, "now": now}
+    turns = [_turn(row) for row in hot.rows(sql.HELD, {**scope, "count": count})]
+    wanted = min(count, allowance) - len(turns)
+    if wanted > 0:
+        lease = {**scope, "expires": now + timedelta(minutes=member.lease_minutes)}
+        turns += _take(cursor=_cursor(member, answered), scope=lease, count=wanted, last_resort=not turns)
+    if turns:
+        return Next("ok", turns, member.schema_id, answered)
+    waiting = hot.row(sql.HELD_ELSEWHERE, scope)
+    return Next("busy" if waiting else "finished", [], member.schema_id, answered)
+
+
+def _reason_to_stop(member: Any, allowance: int) -> tuple[str, str] | None:
+    if member.archived_at:
+        return "finished", "This project is archived."
+    if member.paused_reason:
+        return "paused", member.paused_reason
+    if member.schema_id is None:
+        return "finished", "This project has no questions yet."
+    if allowance <= 0:
+        return "limit", "You have reached the number of answers that one person may give in this project."
+    return None
+
+
+def _take(*, cursor: tuple[float, int], scope: dict[str, Any], count: int, last_resort: bool) -> list[Turn]:
+    found = hot.rows(sql.take(count), {**scope, "priority": cursor[0], "item": cursor[1]})
+    if not found and last_resort:
+        # Dry from the cursor on: look once more from the very start, then at what this member put off.
+        found = hot.rows(sql.take(count), {**scope, "priority": BEFORE_ALL[0], "item": BEFORE_ALL[1]})
+        found = found or hot.rows(sql.TAKE_DEFERRED, {**scope, "count": count})
+    return [_turn(row) for row in found]
+
+
+def _cursor(member: Any, answered: int) -> tuple[float, int]:
+    """Where this member's scan begins; moved up now and then to the first open item that they never had."""
+    if member.cursor_priority is None:
+        place = BEFORE_ALL
+    else:
+        place = (member.cursor_priority, member.cursor_item)
+    if answered and answered % ANSWERS_PER_CURSOR_MOVE == 0:
+        scope = {"annotator": member.user_id, "project": member.project_id}
+        ahead = hot.row(sql.FIRST_UNTOUCHED, {**scope, "priority": place[0], "item": place[1]})
+        if ahead is not None and (ahead.priority, ahead.id) != place:
+            place = (ahead.priority, ahead.id)
+            hot.rows(sql.MOVE_CURSOR, {**scope, "priority": place[0], "item": place[1]})
+    return place
+
+
+def _turn(row: Any) -> Turn:
+    return Turn(row.id, row.item_id, row.key, row.payload, row.draft, row.expires_at, _why(row))
+
+
+def _why(row: Any) -> str:
+    """Why this item is asked, in words."""
+    if row.answers:
+        others = "one person has" if row.answers == 1 else f"{row.answers} people have"
+        return f"{others} answered it; {row.wanted} answers are wanted".capitalize()
+    return "Chosen ahead of the others" if row.priority > 0 else "Next in order"
+
+
+def return_expired(*, project_id: int | None = None) -> int:
+    """Give the slots of expired leases back, in one project or in all; returns how many."""
+    returned = hot.rows(sql.RETURN_EXPIRED, {"now": timezone.now(), "project": project_id})
+    _rewind_to(returned)
+    return len(returned)
+
+
+def _rewind_to(items: list[Any]) -> None:
+    for item in items:
+        rewind(project_id=item.project_id, priority=item.priority, item_id=item.id)
+
+
+def rewind(*, project_id: int, priority: float, item_id: int) -> None:
+    """An item at this place is open again (or new): members whose cursor is past it and who never had it go back."""
+    hot.rows(sql.REWIND, {"project": project_id, "priority": priority, "item": item_id})
+
+
+def rewind_all(*, project_id: int) -> None:
+    """Many places changed at once: everybody starts over (the first scan after that is the only slow one)."""
+    hot.rows(sql.REWIND_ALL, {"project": project_id})
+
+
+@transaction.atomic
+def release(*, project: Project, annotator: User, client: str | None = None) -> int:
+    """Give back the turns that a person (or only one of their clients) holds; returns how many."""
+    lock_members(project_id=project.pk)
+    returned = hot.rows(sql.RELEASE, {"project": project.pk, "annotator": annotator.pk, "client": client})
+    _rewind_to(returned)
+    return len(returned)
+
+
+def lock_members(*, project_id: int) -> None:
+    """Hold off everybody's next and submit in a project for the rest of the transaction."""
+    # Members before items, as submit does; the other way round two of them could wait for each other for ever.
+    hot.rows(sql.LOCK_MEMBERS, {"project": project_id})
+
+
+def renew(*, annotator: User, leases: list[int], client: str) -> list[tuple[int, datetime]]:
+    """Keep these turns for another full term; those that have gone to others are left out."""
+    scope = {"annotator": annotator.pk, "client": client, "leases": leases, "now": timezone.now()}
+    return [(row.id, row.expires_at) for row in hot.rows(sql.RENEW, scope)]
+
+
+def save_draft(*, annotator: User, lease_id: int, answer: Any) -> None:
+    """Keep an unfinished answer with the turn. Raises NotFound when the turn is over."""
+    scope = {"annotator": annotator.pk, "lease": lease_id, "draft": orjson.dumps(answer).decode()}
+    if not hot.rows(sql.SAVE_DRAFT, scope):
+        raise NotFound("There is no such turn of yours, or it is over.")
+
+
+@transaction.atomic
+def set_overlap(*, project: Project, wanted: int) -> None:
+    """Every item that is not retired now wants so many answers; slots and states follow."""
+    lock_members(project_id=project.pk)
+    hot.rows(sql.SET_OVERLAP, {"project": project.pk, "wanted": wanted})
+    rewind_all(project_id=project.pk)
+
+
+@transaction.atomic
+def reopen(*, project: Project, item_ids: list[int]) -> int:
+    """Ask for one more answer to each of these items; retired ones come back with what they lacked."""
+    lock_members(project_id=project.pk)
+    reopened = hot.rows(sql.REOPEN, {"project": project.pk, "items": item_ids})
+    _rewind_to(reopened)
+    return len(reopened)
+
+
+@transaction.atomic
+def retire(*, project: Project, item_ids: list[int]) -> int:
+    """Take these items out of the queue; their answers stay, and turns in progress may still be handed in."""
+    return len(hot.rows(sql.RETIRE, {"project": project.pk, "items": item_ids}))

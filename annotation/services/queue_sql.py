@@ -1,0 +1,195 @@
+"""The statements behind services/queue.py, each one round trip. `(priority * -1, id)` is the order of `item_queue`.
+
+Only constants are put into them; every value is a parameter.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+# What top_up needs to know of a member and the project's rules.
+MEMBER = """m.user_id, m.project_id, m.role, m.answered, m.paused_reason, m.cursor_priority, m.cursor_item,
+       coalesce(m.annotation_limit, p.annotation_limit) AS most, p.lease_minutes, p.schema_id, p.archived_at"""
+
+LOCK_MEMBER = f"""
+SELECT {MEMBER}
+FROM annotation_membership m JOIN annotation_project p ON p.id = m.project_id
+WHERE m.project_id = %(project)s AND m.user_id = %(annotator)s
+FOR NO KEY UPDATE OF m
+"""  # noqa: S608
+
+_TURN = "l.id, l.item_id, l.draft::text AS draft, l.expires_at"
+_ITEM = "i.key, i.payload::text AS payload, i.answers, i.wanted, i.priority"
+
+HELD = f"""
+SELECT {_TURN}, {_ITEM}
+FROM annotation_lease l JOIN annotation_item i ON i.id = l.item_id
+WHERE l.annotator_id = %(annotator)s AND l.project_id = %(project)s AND l.state = 'active'
+  AND l.client = %(client)s AND l.expires_at > %(now)s
+ORDER BY l.created_at, l.id LIMIT %(count)s
+"""  # noqa: S608
+
+
+@lru_cache
+def take(count: int) -> str:
+    """Reserve the first `count` open items from a place in the queue on that this person has not had.
+
+    The count is part of the text: with a LIMIT that the planner cannot see, it would sort the whole pool instead
+    of walking the index. For the same reason the check for earlier turns is a scalar subquery, which cannot become
+    a hash join over all of a person's turns.
+    """
+    return f"""
+WITH candidate AS MATERIALIZED (
+    SELECT i.id FROM annotation_item i
+    WHERE i.project_id = %(project)s AND i.state = 'open' AND i.open_slots > 0
+      AND (i.priority * -1, i.id) >= (%(priority)s::float8 * -1, %(item)s::bigint)
+      AND coalesce((SELECT t.state = 'returned' FROM annotation_lease t
+                    WHERE t.item_id = i.id AND t.annotator_id = %(annotator)s), true)
+    ORDER BY i.priority * -1, i.id
+    LIMIT {int(count)}
+    -- skip_locked: two annotators asking at once get different items instead of waiting for each other.
+    FOR NO KEY UPDATE OF i SKIP LOCKED
+), taken AS (
+    UPDATE annotation_item i SET open_slots = i.open_slots - 1 FROM candidate c WHERE i.id = c.id
+    RETURNING i.id AS item_id, {_ITEM}
+), leased AS (
+    INSERT INTO annotation_lease AS l (project_id, item_id, annotator_id, state, client, created_at, expires_at)
+    SELECT %(project)s, item_id, %(annotator)s, 'active', %(client)s, %(now)s, %(expires)s FROM taken
+    ON CONFLICT (item_id, annotator_id) DO UPDATE
+    SET state = 'active', client = excluded.client, created_at = excluded.created_at, expires_at = excluded.expires_at
+    RETURNING {_TURN}
+)
+SELECT leased.id, item_id, draft, expires_at, key, payload, answers, wanted, priority
+FROM leased JOIN taken USING (item_id) ORDER BY priority DESC, item_id
+"""  # noqa: S608
+
+
+TAKE_DEFERRED = f"""
+WITH candidate AS MATERIALIZED (
+    SELECT i.id, l.id AS lease_id FROM annotation_lease l JOIN annotation_item i ON i.id = l.item_id
+    WHERE l.annotator_id = %(annotator)s AND l.project_id = %(project)s AND l.state = 'deferred'
+      AND i.state = 'open' AND i.open_slots > 0
+    ORDER BY l.created_at, l.id LIMIT %(count)s
+    FOR NO KEY UPDATE OF i SKIP LOCKED
+), taken AS (
+    UPDATE annotation_item i SET open_slots = i.open_slots - 1 FROM candidate c WHERE i.id = c.id
+    RETURNING i.id AS item_id, c.lease_id, {_ITEM}
+)
+UPDATE annotation_lease l
+SET state = 'active', client = %(client)s, created_at = %(now)s, expires_at = %(expires)s
+FROM taken WHERE l.id = taken.lease_id
+RETURNING {_TURN}, key, payload, answers, wanted, priority
+"""  # noqa: S608
+
+# Somebody (or another window of mine) holds an item that may yet come to me.
+HELD_ELSEWHERE = """
+SELECT 1 FROM annotation_lease l
+WHERE l.project_id = %(project)s AND l.state = 'active'
+  AND NOT EXISTS (SELECT FROM annotation_lease t WHERE t.item_id = l.item_id AND t.annotator_id = %(annotator)s
+                  AND t.state IN ('submitted', 'skipped'))
+LIMIT 1
+"""
+
+FIRST_UNTOUCHED = """
+SELECT i.id, i.priority FROM annotation_item i
+WHERE i.project_id = %(project)s AND i.state = 'open' AND i.open_slots > 0
+  AND (i.priority * -1, i.id) >= (%(priority)s::float8 * -1, %(item)s::bigint)
+  AND coalesce((SELECT t.state = 'returned' FROM annotation_lease t
+                WHERE t.item_id = i.id AND t.annotator_id = %(annotator)s), true)
+ORDER BY i.priority * -1, i.id LIMIT 1
+"""
+
+MOVE_CURSOR = """
+UPDATE annotation_membership SET cursor_priority = %(priority)s, cursor_item = %(item)s
+WHERE project_id = %(project)s AND user_id = %(annotator)s
+"""
+
+LOCK_MEMBERS = """
+SELECT id FROM annotation_membership WHERE project_id = %(project)s ORDER BY id FOR NO KEY UPDATE
+"""
+
+REWIND = """
+WITH beyond AS MATERIALIZED (
+    SELECT m.id FROM annotation_membership m
+    WHERE m.project_id = %(project)s
+      AND (m.cursor_priority * -1, m.cursor_item) > (%(priority)s::float8 * -1, %(item)s::bigint)
+      AND NOT EXISTS (SELECT FROM annotation_lease t WHERE t.item_id = %(item)s AND t.annotator_id = m.user_id
+                      AND t.state <> 'returned')
+    ORDER BY m.id FOR NO KEY UPDATE
+)
+UPDATE annotation_membership m SET cursor_priority = %(priority)s, cursor_item = %(item)s
+FROM beyond WHERE m.id = beyond.id
+"""
+
+REWIND_ALL = """
+UPDATE annotation_membership SET cursor_priority = NULL, cursor_item = NULL
+WHERE project_id = %(project)s AND cursor_priority IS NOT NULL
+"""
+
+
+def _give_back(condition: str, limit: str = "") -> str:
+    """Turn these active leases into returned ones and reopen their items' slots, in item order."""
+    return f"""
+WITH over AS MATERIALIZED (
+    SELECT l.id, l.item_id FROM annotation_lease l
+    WHERE l.state = 'active' AND {condition}
+    ORDER BY l.item_id {limit} FOR UPDATE SKIP LOCKED
+), returned AS (
+    UPDATE annotation_lease l SET state = 'returned' FROM over WHERE l.id = over.id
+), counted AS (
+    SELECT item_id, count(*) AS slots FROM over GROUP BY item_id ORDER BY item_id
+)
+UPDATE annotation_item i SET open_slots = i.open_slots + counted.slots
+FROM counted WHERE i.id = counted.item_id
+RETURNING i.id, i.project_id, i.priority
+"""  # noqa: S608
+
+
+RETURN_EXPIRED = _give_back(
+    "l.expires_at < %(now)s AND (%(project)s::bigint IS NULL OR l.project_id = %(project)s)", "LIMIT 1000"
+)
+RELEASE = _give_back(
+    "l.project_id = %(project)s AND l.annotator_id = %(annotator)s"
+    " AND (%(client)s::text IS NULL OR l.client = %(client)s)"
+)
+
+RENEW = """
+UPDATE annotation_lease l SET expires_at = %(now)s + make_interval(mins => p.lease_minutes)
+FROM annotation_project p
+WHERE p.id = l.project_id AND l.id = ANY(%(leases)s) AND l.annotator_id = %(annotator)s
+  AND l.client = %(client)s AND l.state = 'active'
+RETURNING l.id, l.expires_at
+"""
+
+SAVE_DRAFT = """
+UPDATE annotation_lease SET draft = %(draft)s::jsonb
+WHERE id = %(lease)s AND annotator_id = %(annotator)s AND state = 'active' RETURNING id
+"""
+
+SET_OVERLAP = """
+UPDATE annotation_item i
+SET wanted = %(wanted)s,
+    open_slots = i.open_slots + %(wanted)s - i.wanted,
+    state = CASE WHEN i.state = 'retired' THEN i.state
+                 WHEN i.answers < %(wanted)s THEN 'open'
+                 WHEN i.state = 'open' THEN 'resolved' ELSE i.state END
+WHERE i.project_id = %(project)s AND i.wanted <> %(wanted)s
+"""
+
+REOPEN = """
+WITH chosen AS MATERIALIZED (
+    SELECT id, greatest(wanted, answers + 1) - wanted AS more FROM annotation_item
+    WHERE project_id = %(project)s AND id = ANY(%(items)s) AND (state <> 'open') ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE annotation_item i SET state = 'open', wanted = i.wanted + more, open_slots = i.open_slots + more
+FROM chosen WHERE i.id = chosen.id
+RETURNING i.id, i.project_id, i.priority
+"""
+
+RETIRE = """
+WITH chosen AS MATERIALIZED (
+    SELECT id FROM annotation_item
+    WHERE project_id = %(project)s AND id = ANY(%(items)s) AND state <> 'retired' ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE annotation_item i SET state = 'retired' FROM chosen WHERE i.id = chosen.id RETURNING i.id
+"""
