@@ -47,7 +47,7 @@ class Demo:
             "DATABASE_URL": os.environ.get("DATABASE_URL") or database_url(self.data_dir),
             "REDIS_URL": os.environ.get("REDIS_URL") or redis_url(self.data_dir),
             "PYTHONUNBUFFERED": "1",
-            "GRANIAN_BLOCKING_THREADS": os.environ.get("GRANIAN_BLOCKING_THREADS") or "8",
+            "GRANIAN_BLOCKING_THREADS": os.environ.get("GRANIAN_BLOCKING_THREADS") or "4",
         }
 
     @property
