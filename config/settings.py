@@ -82,7 +82,7 @@ def _database(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"DATABASE_URL must start with postgresql://, not {parts.scheme}://: Querent runs on PostgreSQL only."
         )
-    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "querent",
@@ -92,7 +92,16 @@ def _database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "querent", "connect_timeout": 5, **query},
+        "OPTIONS": {
+            "application_name": "querent",
+            "connect_timeout": 5,
+            # The labeling loop's statements (services/hot.py) are prepared at first use. Behind a pooler that cannot
+            # keep prepared statements, add ?prepare_threshold= to DATABASE_URL.
+            "prepare_threshold": 0,
+            # Planning for the values at hand would cost more than the statements themselves.
+            "options": "-c plan_cache_mode=force_generic_plan",
+            **{name: value or None for name, value in query.items()},
+        },
     }
 
 
@@ -233,7 +242,22 @@ if DEBUG or "pytest" in sys.modules:
     WHITENOISE_USE_FINDERS = True
 
 # Cache, sessions, broker
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+def _redis(url: str, *, offset: int) -> str:
+    """The same server, `offset` databases further: clearing the cache must never clear the broker's queues."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        number = int(parse_qs(parts.query).get("db", ["0"])[0])
+        return f"unix://{parts.path}?db={number + offset}"
+    number = int(parts.path.strip("/") or 0)
+    return parts._replace(path=f"/{number + offset}").geturl()
+
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _redis(REDIS_URL, offset=1),
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 14 * 86400
 
