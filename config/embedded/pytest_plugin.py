@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -26,6 +27,7 @@ def _start(stack: ExitStack) -> None:
     directory.chmod(0o755)  # root hands PostgreSQL to another user, who has to get in
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
     os.environ["QUERENT_DATA_DIR"] = str(directory)
+    os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
     os.environ.update(stack.enter_context(services(directory, durable=False)))
 
 
@@ -39,6 +41,13 @@ def _remove_leftovers() -> None:
                     shutil.rmtree(path)
 
 
+def _own_redis_database() -> None:
+    """Give each worker of xdist a pair of databases (queue and cache), so that one's clearing is not another's loss."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if worker and os.environ["REDIS_URL"].endswith("?db=0"):
+        os.environ["REDIS_URL"] = os.environ["REDIS_URL"].removesuffix("0") + str(2 * int(worker) + 2)
+
+
 # At import: nothing of pytest's own runs earlier in the process that reads the settings first. A worker of xdist is a
 # child that inherits the addresses, and so starts nothing.
 if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
@@ -46,3 +55,4 @@ if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
     _services = ExitStack()
     atexit.register(_services.close)
     _start(_services)
+_own_redis_database()

@@ -17,7 +17,7 @@ _SETTINGS = {
     "port": "0",
     "unixsocketperm": "700",
     "daemonize": "no",
-    "databases": "16",
+    "databases": "128",
     # A broker must refuse new work rather than forget old work.
     "maxmemory": "512mb",
     "maxmemory-policy": "noeviction",
