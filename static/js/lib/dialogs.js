@@ -1,10 +1,10 @@
 // data-dialog="id" opens a dialog, data-close closes it; data-confirm="..." on a form or its button asks first.
-export function ask({ title = "Are you sure?", text, action = "Continue", danger = false }) {
+export function ask({ title = "Are you sure?", text, action, danger = false }) {
   const dialog = document.getElementById("confirm");
   const yes = document.getElementById("confirm-yes");
   document.getElementById("confirm-title").textContent = title;
   document.getElementById("confirm-text").textContent = text;
-  yes.textContent = action;
+  yes.textContent = action || "Continue";
   yes.classList.toggle("btn-danger", danger);
   dialog.returnValue = "";
   dialog.showModal();
@@ -13,11 +13,12 @@ export function ask({ title = "Are you sure?", text, action = "Continue", danger
   );
 }
 
-const question = (element, text) => ({
+// Who asks holds the words; the button that was pressed gives the action its name and its colour.
+const question = (text, asker, button) => ({
   text,
-  title: element.dataset.confirmTitle,
-  action: element.dataset.confirmAction || element.textContent.trim().slice(0, 40) || undefined,
-  danger: element.matches(".btn-danger, .is-danger, [data-danger]"),
+  title: asker.dataset.confirmTitle,
+  action: asker.dataset.confirmAction || button?.textContent.trim(),
+  danger: Boolean(button?.matches(".btn-danger, .is-danger")),
 });
 
 document.addEventListener("click", (event) => {
@@ -44,7 +45,7 @@ document.addEventListener(
     if (!asker || form.dataset.confirmed) return delete form.dataset.confirmed;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (await ask(question(event.submitter || form, asker.dataset.confirm))) {
+    if (await ask(question(asker.dataset.confirm, asker, event.submitter))) {
       form.dataset.confirmed = "yes";
       form.requestSubmit(event.submitter);
     }
@@ -55,5 +56,7 @@ document.addEventListener(
 document.addEventListener("htmx:confirm", async (event) => {
   if (!event.detail.question) return;
   event.preventDefault();
-  if (await ask(question(event.detail.elt, event.detail.question))) event.detail.issueRequest(true);
+  const { elt, question: text, triggeringEvent } = event.detail;
+  const button = triggeringEvent?.submitter || (elt.matches("button, a") ? elt : null);
+  if (await ask(question(text, elt, button))) event.detail.issueRequest(true);
 });

@@ -7,6 +7,20 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target) || chosen) menu.open = false;
   }
 });
+// Inside a box that scrolls, a list would be cut off: it is laid over the page, upwards where there is no room below.
+document.addEventListener(
+  "toggle",
+  ({ target: menu }) => {
+    const list = menu.matches?.(".table-wrap details.menu[open]") && menu.querySelector(".menu-list");
+    if (!list) return;
+    const at = menu.getBoundingClientRect();
+    const up = at.bottom + list.offsetHeight + 8 > innerHeight;
+    const left = Math.max(8, at.right - list.offsetWidth);
+    list.style.cssText = `position:fixed;inset:${up ? at.top - list.offsetHeight - 4 : at.bottom + 4}px auto auto ${left}px`;
+  },
+  true,
+);
+document.addEventListener("scroll", () => open().forEach((menu) => menu.closest(".table-wrap") && (menu.open = false)), true);
 document.addEventListener("focusout", (event) => {
   const menu = event.target.closest("details.menu[open]");
   if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
