@@ -17,6 +17,8 @@ from config.embedded.programs import EmbeddedError, Program, kill_group, spawn
 
 _TICK_SECONDS = 0.1
 _LONGEST_DELAY = 30.0
+# At the first start a program that is wrong will not get right; later, it may be what it depends on.
+_ATTEMPTS = 3
 # A component that ran so long is taken to be well: the next failure starts with the shortest delay again.
 _WELL_AFTER = 60.0
 
@@ -62,20 +64,16 @@ class Supervisor:
         self._stop_asked += 1
 
     def start(self, component: Component, *, seconds: float = 60.0) -> None:
-        """Start it and return when it is ready."""
+        """Start it and return when it is ready; raises EmbeddedError when that cannot be."""
         self.components.append(component)
         self._launch(component)
-        assert component.program
-        is_ready = component.program.is_ready
-        self._pump(
-            until=lambda: component.process is not None and is_ready(), seconds=seconds, what=component.name
-        )
+        self.run_until(lambda: self._is_ready(component), seconds=seconds, what=component.name)
 
     def run_to_end(self, program: Program) -> None:
         """Run a step of the set-up; raises EmbeddedError when it fails."""
         process = self._spawn(program)
         try:
-            self._pump(until=lambda: process.poll() is not None and not self._is_read(process))
+            self.run_until(lambda: process.poll() is not None and not self._is_read(process))
         finally:
             if process.poll() is None:
                 process.kill()
@@ -85,7 +83,7 @@ class Supervisor:
 
     def watch(self) -> None:
         """Keep everything running until asked to stop."""
-        self._pump(until=lambda: False)
+        self.run_until(lambda: False)
 
     def stop_all(self) -> None:
         """Stop in the reverse order of start, whatever state they are in."""
@@ -93,7 +91,16 @@ class Supervisor:
         for component in reversed(self.components):
             with contextlib.suppress(ProcessLookupError):
                 self._stop(component)
-        self._selector.close()
+        self._pass_logs_on()
+        for key in list(self._selector.get_map().values()):
+            self._close(key)
+
+    def _is_ready(self, component: Component) -> bool:
+        if component.failures >= _ATTEMPTS:
+            raise EmbeddedError(f"{component.name} cannot start; its log is above")
+        return (
+            component.process is not None and component.program is not None and component.program.is_ready()
+        )
 
     def _launch(self, component: Component) -> None:
         component.program = component.prepare()
@@ -112,10 +119,12 @@ class Supervisor:
         """Whether output of it may still come."""
         return any(key.data[1] is process for key in self._selector.get_map().values())
 
-    def _pump(self, *, until: Callable[[], bool], seconds: float = float("inf"), what: str = "") -> None:
+    def run_until(
+        self, condition: Callable[[], bool], *, seconds: float = float("inf"), what: str = ""
+    ) -> None:
         """Pass logs on and restart what died, until the condition holds."""
         deadline = time.monotonic() + seconds
-        while not until():
+        while not condition():
             if self._stop_asked:
                 raise StopRequested
             if time.monotonic() > deadline:
@@ -134,9 +143,12 @@ class Supervisor:
             if data:
                 self.console.feed(name, data)
             else:
-                self.console.close(name)
-                self._selector.unregister(key.fileobj)
-                key.fileobj.close()  # type: ignore[union-attr]
+                self._close(key)
+
+    def _close(self, key: selectors.SelectorKey) -> None:
+        self.console.close(key.data[0])
+        self._selector.unregister(key.fileobj)
+        key.fileobj.close()  # type: ignore[union-attr]
 
     def _revive(self, component: Component) -> None:
         if component.process is not None and component.process.poll() is not None:
@@ -164,6 +176,7 @@ class Supervisor:
                 process.send_signal(number)
                 self._drain(process, seconds)
         kill_group(process.pid)
+        component.process = None
 
     def _drain(self, process: subprocess.Popen[bytes], seconds: float) -> None:
         """Wait for its end, reading on: a process that cannot write its log cannot end."""
