@@ -6,6 +6,7 @@ import contextlib
 import functools
 import logging
 import os
+import socket
 import warnings
 from typing import Any
 
@@ -22,6 +23,7 @@ from django.conf import settings
 
 from config import heartbeats
 
+BEAT = heartbeats.name_here("beat", socket.gethostname())
 QUEUES = ("default", "scoring", "training")
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -43,12 +45,12 @@ class BeatScheduler(Scheduler):
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         with contextlib.suppress(RedisError):
-            heartbeats.give("beat", "beat")
+            heartbeats.give("beat", BEAT)
         return float(super().tick(*args, **kwargs))
 
     def close(self) -> None:
         with contextlib.suppress(RedisError):
-            heartbeats.give("beat", "beat", stopping=True)
+            heartbeats.give("beat", BEAT, stopping=True)
         super().close()
 
 

@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -24,7 +25,7 @@ from config.metrics_gauges import Installation
 
 # Each process writes files of its own here and whoever is scraped merges them. The host is part of their names, as
 # containers that share the folder all have a process 1.
-_DIRECTORY = settings.DATA_DIR / "metrics"
+_DIRECTORY = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR") or settings.DATA_DIR / "metrics")
 _DIRECTORY.mkdir(parents=True, exist_ok=True)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_DIRECTORY)
 _HOST = socket.gethostname().replace("_", "-")

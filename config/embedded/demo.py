@@ -16,6 +16,7 @@ from pathlib import Path
 from config.embedded import postgres, redis
 from config.embedded.addresses import database_url, redis_url
 from config.embedded.console import Console
+from config.embedded.orphans import MARK, end_marked
 from config.embedded.paths import sole_use
 from config.embedded.programs import EmbeddedError, Program
 from config.embedded.services import remove_runtime_dir
@@ -47,6 +48,7 @@ class Demo:
             "DATABASE_URL": os.environ.get("DATABASE_URL") or database_url(self.data_dir),
             "REDIS_URL": os.environ.get("REDIS_URL") or redis_url(self.data_dir),
             "PYTHONUNBUFFERED": "1",
+            MARK: str(self.data_dir),
             "GRANIAN_BLOCKING_THREADS": os.environ.get("GRANIAN_BLOCKING_THREADS") or "4",
         }
 
@@ -60,6 +62,8 @@ def run(data_dir: Path, port: int, *, projects: bool = True) -> None:
     demo = Demo(data_dir.resolve(), port, Console(), projects)
     supervisor = Supervisor(demo.console)
     with sole_use(demo.data_dir), supervisor.signals():
+        if count := end_marked(demo.data_dir):
+            demo.console.say(f"ended {count} processes that a killed run left behind")
         _refuse_busy_port(port)
         started = time.monotonic()
         try:

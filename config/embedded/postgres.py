@@ -12,8 +12,9 @@ from pathlib import Path
 
 from config.embedded.accounts import Account, can_reach, current_name, owner, unprivileged
 from config.embedded.addresses import postgres_socket_dir
+from config.embedded.orphans import stop_orphan
 from config.embedded.paths import own_runtime_dir, private_dir
-from config.embedded.programs import EmbeddedError, Program, stop_orphan
+from config.embedded.programs import EmbeddedError, Program
 
 # SIGINT is PostgreSQL's fast shutdown (disconnects clients, keeps everything), SIGQUIT leaves recovery to the next start.
 STOP = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import psutil
-
 from config.embedded.accounts import Account
 
 _PR_SET_PDEATHSIG = 1
@@ -102,31 +100,3 @@ def wait_ready(process: subprocess.Popen[bytes], program: Program, *, seconds: f
         if time.monotonic() > deadline:
             raise EmbeddedError(f"{program.name} was not ready after {seconds:.0f} s")
         time.sleep(0.02)
-
-
-def stop_orphan(
-    pid_file: Path, *, executable: str, cwd: Path, signals: tuple[tuple[signal.Signals, float], ...]
-) -> None:
-    """End the process of an earlier, killed supervisor, if the file still names one; never a process that merely got
-    the same number since: name and working directory must match."""
-    process = _running(pid_file, executable=executable, cwd=cwd)
-    for wanted, seconds in (*signals, (signal.SIGKILL, 10.0)):
-        if process is None:
-            return
-        with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-            process.send_signal(wanted)
-            process.wait(seconds)
-        process = _running(pid_file, executable=executable, cwd=cwd)
-    if process is not None:
-        raise EmbeddedError(f"{executable} (process {process.pid}) from an earlier run cannot be stopped")
-
-
-def _running(pid_file: Path, *, executable: str, cwd: Path) -> psutil.Process | None:
-    try:
-        process = psutil.Process(int(pid_file.read_text().split()[0]))
-        same = process.name() == executable and Path(process.cwd()) == cwd.resolve()
-    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-        return None
-    except psutil.AccessDenied:
-        return None
-    return process if same and process.status() != psutil.STATUS_ZOMBIE else None

@@ -8,8 +8,9 @@ import socket
 from pathlib import Path
 
 from config.embedded.addresses import redis_socket
+from config.embedded.orphans import stop_orphan
 from config.embedded.paths import own_runtime_dir, private_dir
-from config.embedded.programs import EmbeddedError, Program, stop_orphan
+from config.embedded.programs import EmbeddedError, Program
 
 STOP = ((signal.SIGTERM, 10.0),)
 
