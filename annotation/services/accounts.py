@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -47,6 +48,20 @@ def stored_name(username: str) -> str:
     """The username as its owner wrote it when it was given in another case; unknown names come back as they are."""
     low = User.objects.alias(low=Lower("username")).filter(low=username.lower())
     return low.values_list("username", flat=True).first() or username
+
+
+def people(*, by: User) -> QuerySet[User]:
+    """Every account, by id. Raises NotAllowed unless `by` is an administrator."""
+    _administrators_only(by)
+    return User.objects.order_by("pk")
+
+
+def person(*, by: User, user_id: int) -> User:
+    """One account. Raises NotAllowed, NotFound."""
+    user = people(by=by).filter(pk=user_id).first()
+    if user is None:
+        raise NotFound("There is no such account.")
+    return user
 
 
 @transaction.atomic
@@ -161,7 +176,8 @@ def _known(changes: Mapping[str, Any], allowed: set[str]) -> dict[str, Any]:
     unknown = set(changes) - allowed
     if unknown:
         raise InvalidInput(
-            "These cannot be changed here.", faults=[Fault((name,), "Cannot be changed here.") for name in sorted(unknown)]
+            "These cannot be changed here.",
+            faults=[Fault((name,), "Cannot be changed here.") for name in sorted(unknown)],
         )
     return dict(changes)
 

@@ -1,0 +1,117 @@
+"""Projects: their rules of work, their beginning and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.errors import Conflict, Fault, InvalidInput, NotAllowed
+from annotation.models import Membership, Project, User
+from annotation.roles import Action, Role
+from annotation.services import queue
+from annotation.services.access import check
+from annotation.services.validation import clean
+
+CHANGEABLE = (
+    "name",
+    "description",
+    "guidelines",
+    "annotations_per_item",
+    "lease_minutes",
+    "skip_policy",
+    "annotation_limit",
+)
+
+
+@dataclass(frozen=True)
+class FirstSchema:
+    """The questions that a project starts with."""
+
+    fields: list[dict[str, Any]] = field(default_factory=list)
+    questions: list[dict[str, Any]] = field(default_factory=list)
+
+
+@transaction.atomic
+def create(*, by: User, name: str, schema: FirstSchema | None = None, **rules: Any) -> Project:
+    """Make a project, with its first schema or none yet; its maker is its first owner. Raises NotAllowed, InvalidInput."""
+    if not by.creates_projects:
+        raise NotAllowed("You may not create projects; ask an administrator for it.")
+    project = Project(name=name, created_by=by, **_known(rules))
+    clean(project)
+    project.save()
+    Membership.objects.create(project=project, user=by, role=Role.OWNER)
+    if schema is not None:
+        from annotation.services import schemas
+
+        schemas.create_schema(project=project, by=by, fields=schema.fields, questions=schema.questions)
+        project.refresh_from_db()
+    return project
+
+
+@transaction.atomic
+def change(*, project: Project, by: User, **changes: Any) -> Project:
+    """Change a project's words and rules. Another number of answers per item goes to every item of it."""
+    check(user=by, project=project, action=Action.CONFIGURE)
+    project = _lock(project)
+    if project.archived_at:
+        raise Conflict("The project is archived; restore it before you change it.")
+    changed = {name: value for name, value in _known(changes).items() if getattr(project, name) != value}
+    for name, value in changed.items():
+        setattr(project, name, value)
+    clean(project, exclude={item.name for item in Project._meta.fields} - set(changed))
+    if changed:
+        project.save(update_fields=list(changed))
+    if "annotations_per_item" in changed:
+        queue.set_overlap(project=project, wanted=project.annotations_per_item)
+    return project
+
+
+@transaction.atomic
+def archive(*, project: Project, by: User) -> Project:
+    """Close a project: nobody gets items any more; everything stays readable. Harmless when repeated."""
+    check(user=by, project=project, action=Action.ARCHIVE)
+    project = _lock(project)
+    if project.archived_at is None:
+        project.archived_at = timezone.now()
+        project.save(update_fields=["archived_at"])
+    return project
+
+
+@transaction.atomic
+def restore(*, project: Project, by: User) -> Project:
+    """Open an archived project again. Harmless when repeated."""
+    check(user=by, project=project, action=Action.ARCHIVE)
+    project = _lock(project)
+    if project.archived_at is not None:
+        project.archived_at = None
+        project.save(update_fields=["archived_at"])
+    return project
+
+
+def roles_in(*, user: User, found: Iterable[Project]) -> dict[int, Role]:
+    """This person's role in each of these projects that they may see; an administrator is owner of the rest."""
+    ids = [project.pk for project in found]
+    held = Membership.objects.filter(user=user, project__in=ids).values_list("project_id", "role")
+    own = {project_id: Role(role) for project_id, role in held}
+    return dict.fromkeys(ids, Role.OWNER) | own if user.is_superuser else own
+
+
+def _lock(project: Project) -> Project:
+    # Locked: two managers changing the overlap at once must leave items and project with the same number.
+    return (
+        Project.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("schema")
+        .get(pk=project.pk)
+    )
+
+
+def _known(rules: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(rules) - set(CHANGEABLE))
+    if unknown:
+        faults = [Fault((name,), "There is no such setting.") for name in unknown]
+        raise InvalidInput("Some settings do not exist.", faults=faults)
+    return dict(rules)
