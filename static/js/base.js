@@ -4,6 +4,8 @@ import "./lib/toasts.js";
 import "./lib/dialogs.js";
 import "./lib/menus.js";
 import "./lib/forms.js";
+import "./lib/htmx.js";
+import "./lib/tabs.js";
 import "./lib/clipboard.js";
 import "./lib/times.js";
 import "./lib/keys.js";

@@ -1,11 +1,11 @@
 // A form is sent once: its button turns busy and a second submit is dropped. data-again opts out (downloads).
 const busy = new Map();
 
-function start(form, button) {
+export function start(form, button) {
   busy.set(form, button);
   button?.setAttribute("aria-busy", "true");
 }
-function end(form) {
+export function end(form) {
   busy.get(form)?.removeAttribute("aria-busy");
   busy.delete(form);
 }
@@ -17,13 +17,6 @@ document.addEventListener("submit", (event) => {
   if (busy.has(form)) event.preventDefault();
   else start(form, event.submitter);
 });
-
-// htmx drops or queues repeats by hx-sync; here only the look.
-document.addEventListener("htmx:beforeRequest", ({ detail: { elt, requestConfig } }) => {
-  const button = requestConfig?.triggeringEvent?.submitter || (elt.matches(".btn") ? elt : null);
-  if (button) start(elt, button);
-});
-document.addEventListener("htmx:afterRequest", (event) => end(event.detail.elt));
 
 // Back from the next page by the browser's cache: the old page must not look busy for ever.
 addEventListener("pageshow", (event) => event.persisted && [...busy.keys()].forEach(end));

@@ -30,12 +30,4 @@ export function toast(text, kind = "info") {
 
 document.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.parentElement.remove());
 document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.kind));
-document.addEventListener("htmx:sendError", () => toast("No connection. Check the network and try again.", "danger"));
-document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.elt.closest(".health")) return;
-  const { status } = event.detail.xhr;
-  if (status === 401) toast("You are signed out. Reload the page to sign in again.", "danger");
-  else if (status === 403) toast("You may not do this.", "danger");
-  else toast(`That did not work (${status}). Nothing was changed; try again.`, "danger");
-});
 place?.querySelectorAll("[data-toast]").forEach(watch);
