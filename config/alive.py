@@ -11,9 +11,9 @@ from redis import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.conf import settings  # noqa: E402 - reads the variable above
+from django.conf import settings
 
-from config import heartbeats  # noqa: E402
+from config import heartbeats
 
 
 def problem(kind: str) -> str:

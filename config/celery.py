@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import os
 import socket
@@ -13,7 +12,7 @@ from typing import Any
 from celery import Celery, bootsteps, signals
 from celery.beat import Scheduler
 from celery.contrib.django.task import DjangoTask
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 from django.db import transaction
 from redis import RedisError
 
@@ -36,8 +35,11 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # not generic at run time
     """A task whose prompt start may fail: the row is there, and the sweep finds it."""
 
     def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]  # as in DjangoTask
+        def enqueue() -> None:
+            self.delay(*args, **kwargs)
+
         # robust: a broker that is down must not turn a saved change into an error page.
-        transaction.on_commit(functools.partial(self.delay, *args, **kwargs), robust=True)
+        transaction.on_commit(enqueue, robust=True)
 
 
 class BeatScheduler(Scheduler):

@@ -25,10 +25,13 @@ def _start(stack: ExitStack) -> None:
     """Start them and tell this process and its children by the environment; a kill -9 of this process ends them too."""
     directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
     directory.chmod(0o755)  # root hands PostgreSQL to another user, who has to get in
+    (directory / "static").mkdir()
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
     os.environ["QUERENT_DATA_DIR"] = str(directory)
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
-    os.environ.update(stack.enter_context(services(directory, durable=False)))
+    os.environ.setdefault("HTTPS", "false")
+    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+        os.environ.update(stack.enter_context(services(directory, durable=False)))
 
 
 def _remove_leftovers() -> None:
@@ -41,18 +44,21 @@ def _remove_leftovers() -> None:
                     shutil.rmtree(path)
 
 
-def _own_redis_database() -> None:
-    """Give each worker of xdist a pair of databases (queue and cache), so that one's clearing is not another's loss."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
-    if worker and os.environ["REDIS_URL"].endswith("?db=0"):
-        os.environ["REDIS_URL"] = os.environ["REDIS_URL"].removesuffix("0") + str(2 * int(worker) + 2)
+def _divide(worker: str) -> None:
+    """Give each worker of xdist what one's clearing or counting must not change for another: a pair of Redis databases
+    (queue and cache) and a folder of metrics."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(os.environ["QUERENT_DATA_DIR"]) / f"metrics-{worker}")
+    if os.environ["REDIS_URL"].endswith("?db=0"):
+        number = int(worker.removeprefix("gw"))
+        os.environ["REDIS_URL"] = os.environ["REDIS_URL"].removesuffix("0") + str(2 * number + 2)
 
 
 # At import: nothing of pytest's own runs earlier in the process that reads the settings first. A worker of xdist is a
 # child that inherits the addresses, and so starts nothing.
-if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    _divide(_worker)
+else:
     _remove_leftovers()
     _services = ExitStack()
     atexit.register(_services.close)
     _start(_services)
-_own_redis_database()

@@ -1,0 +1,111 @@
+"""/metrics is right with several processes, cheap, and not for strangers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from annotation.models import Project
+from config import metrics, metrics_gauges
+from tests.config.processes import ROOT
+
+LIVE_OK = 'querent_request_seconds_count{method="GET",route="health-live",status="2xx"}'
+SERVE = """
+import django, os; django.setup()
+from django.test import Client
+for _ in range(int(os.environ["TIMES"])):
+    assert Client(headers={"Host": "127.0.0.1"}).get("/health/live").status_code == 200
+"""
+
+
+def value(page: str, name: str) -> float:
+    return next((float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if line.startswith(name)), 0.0)
+
+
+@pytest.fixture
+def scrape(client: Client, monkeypatch: pytest.MonkeyPatch, db: None) -> Any:
+    def read() -> str:
+        monkeypatch.setattr(metrics, "_installation", metrics_gauges.Installation())
+        response = client.get("/metrics")
+        assert response.status_code == 200
+        return response.content.decode()
+
+    return read
+
+
+def test_requests_are_counted_by_route(client: Client, scrape: Any) -> None:
+    before = value(scrape(), LIVE_OK)
+    client.get("/health/live")
+
+    assert value(scrape(), LIVE_OK) == before + 1
+
+
+def test_unknown_paths_and_invented_methods_share_a_series(client: Client, scrape: Any) -> None:
+    client.generic("BREW", "/no/such/page")
+
+    page = scrape()
+    assert 'method="other",route="none",status="4xx"' in page
+    assert "BREW" not in page
+
+
+def test_processes_are_added_up(tmp_path: Path, scrape: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for times in ("2", "3"):
+        environment = {
+            **os.environ,
+            "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "HTTPS": "false",
+            "TIMES": times,
+        }
+        subprocess.run([sys.executable, "-c", SERVE], cwd=ROOT, env=environment, check=True)
+    monkeypatch.setattr(metrics, "_DIRECTORY", tmp_path)
+
+    assert value(scrape(), LIVE_OK) == 5
+
+
+def test_items_and_queue_are_counted(project: Project, scrape: Any) -> None:
+    page = scrape()
+
+    assert value(page, 'querent_items{state="open"}') == 5
+    assert value(page, f'querent_queue_items{{project="{project.pk}"}}') == 5
+    assert value(page, 'querent_component_up{component="database"}') == 1
+
+
+def test_counts_are_kept_for_a_while(project: Project, client: Client, scrape: Any) -> None:
+    scrape()
+    project.items.all().delete()
+
+    assert value(client.get("/metrics").content.decode(), 'querent_items{state="open"}') == 5
+
+
+def test_unhandled_exceptions_are_counted(rf: Any) -> None:
+    middleware = metrics.MetricsMiddleware(lambda request: None)  # type: ignore[arg-type,return-value]
+    counter = metrics.ERRORS.labels("none", "ZeroDivisionError")
+    before = counter._value.get()
+
+    middleware.process_exception(rf.get("/"), ZeroDivisionError())
+
+    assert counter._value.get() == before + 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "address", "status"),
+    [
+        ({}, "127.0.0.1", 200),
+        ({}, "10.0.0.1", 403),
+        ({"X-Forwarded-For": "10.0.0.1"}, "127.0.0.1", 403),
+        ({"Authorization": "Bearer wrong"}, "10.0.0.1", 403),
+        ({"Authorization": "Bearer right"}, "10.0.0.1", 200),
+    ],
+)
+@pytest.mark.django_db
+def test_who_may_read(client: Client, settings: Any, headers: Any, address: str, status: int) -> None:
+    settings.METRICS_TOKEN = "right"
+
+    assert client.get("/metrics", headers=headers, REMOTE_ADDR=address).status_code == status
