@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
+
+from django.db import connection
+from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
+from knox.crypto import hash_token
+from knox.models import AbstractAuthToken
+from knox.settings import CONSTANTS
 from rest_framework.authentication import SessionAuthentication as DrfSessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+
+from annotation.models import ApiToken, User
+from annotation.services import hot
+
+_LOADED = ["id", "username", "is_active", "is_staff", "is_superuser", "can_create_projects", "theme", "time_zone"]
+_FIND = f"""
+SELECT t.digest, t.created, t.expiry, {", ".join(f"u.{name}" for name in _LOADED)}
+FROM annotation_apitoken t JOIN annotation_user u ON u.id = t.user_id
+WHERE t.token_key = %(key)s AND (t.expiry IS NULL OR t.expiry > %(now)s)
+"""  # noqa: S608 - built from constants only
 
 
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
-    """`Authorization: Token qt_...`"""
+    """`Authorization: Token qt_...`; one prepared statement a request, which is a third of what submit costs else."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, AbstractAuthToken]:
+        try:
+            text = token.decode("ascii")
+            digest = hash_token(text)
+        except ValueError as error:
+            raise AuthenticationFailed("The token is not one that was issued here.") from error
+        found = hot.rows(_FIND, {"key": text[: CONSTANTS.TOKEN_KEY_LENGTH].replace("\0", ""), "now": timezone.now()})
+        for row in found:
+            if compare_digest(digest, row.digest):
+                user = User.from_db(connection.alias, _LOADED, row[3:])
+                key = text[: CONSTANTS.TOKEN_KEY_LENGTH]
+                return self.validate_user(
+                    ApiToken(digest=row.digest, token_key=key, user=user, created=row.created, expiry=row.expiry)
+                )
+        raise AuthenticationFailed("This token is unknown, revoked or expired.")
 
 
 class SessionAuthentication(DrfSessionAuthentication):
