@@ -31,7 +31,12 @@ def environment() -> Iterator[dict[str, str]]:
         with services(Path(folder), durable=True) as addresses:
             env = {**os.environ, **addresses, "QUERENT_DATA_DIR": folder, "QUERENT_DEMO": "1"}
             os.environ.update(env)
-            subprocess.run([sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"], cwd=ROOT, env=env, check=True)
+            subprocess.run(
+                [sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"],
+                cwd=ROOT,
+                env=env,
+                check=True,
+            )
             yield env
 
 
@@ -52,11 +57,27 @@ def free_port() -> int:
 @contextmanager
 def server(env: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
     """The web process exactly as the demo runs it; its port and process."""
-    from config.embedded.supervisor import web_command
-
     port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "config.wsgi:application",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--no-ws",
+        "--log-level",
+        "warning",
+        *os.environ.get("G", "").split(),
+    ]
     with (Path(env["QUERENT_DATA_DIR"]) / "web.log").open("wb") as log:
-        process = subprocess.Popen(web_command(port), cwd=ROOT, env=env, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
     try:
         wait_for_port(port)
         yield port, psutil.Process(process.pid)
@@ -112,7 +133,11 @@ def quantile(values: list[float], q: float) -> float:
 
 def machine() -> dict[str, Any]:
     model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.machine(),
     )
     return {

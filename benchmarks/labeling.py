@@ -73,7 +73,16 @@ class Annotator(threading.Thread):
 
 def load(port: int, project: int, tokens: list[str], seconds: float) -> dict[str, Any]:
     """Run these annotators in a process of their own; its latencies and failures."""
-    command = [sys.executable, "-m", "benchmarks.labeling", "--load", str(port), str(project), str(seconds), *tokens]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.labeling",
+        "--load",
+        str(port),
+        str(project),
+        str(seconds),
+        *tokens,
+    ]
     done = subprocess.run(command, cwd=common.ROOT, capture_output=True, check=True)
     return orjson.loads(done.stdout)
 

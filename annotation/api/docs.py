@@ -11,7 +11,9 @@ from annotation.api.problems import PROBLEM_TYPE
 
 
 class FaultView(serializers.Serializer[Any]):
-    path = serializers.ListField(child=serializers.JSONField(), help_text="Keys and positions that lead to the fault.")
+    path = serializers.ListField(
+        child=serializers.JSONField(), help_text="Keys and positions that lead to the fault."
+    )
     message = serializers.CharField()
 
 
@@ -23,7 +25,7 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField(help_text="Stable; made for programs.")
     detail = serializers.CharField(help_text="A sentence; made for people.")
-    errors = FaultView(many=True, required=False)
+    errors = FaultView(many=True, required=False)  # type: ignore[assignment]
 
 
 _MEANING = {
@@ -38,7 +40,10 @@ _MEANING = {
 }
 
 
-def PROBLEMS(*statuses: int) -> dict[Any, OpenApiResponse]:  # noqa: N802 - reads as a constant where it is used
+def PROBLEMS(*statuses: int) -> dict[Any, OpenApiResponse]:
     """The problem responses for these statuses; 415 goes with 400, for both come from a body."""
     chosen = {*statuses, *({415} if 400 in statuses else set())}
-    return {(status, PROBLEM_TYPE): OpenApiResponse(Problem, description=_MEANING[status]) for status in sorted(chosen)}
+    return {
+        (status, PROBLEM_TYPE): OpenApiResponse(Problem, description=_MEANING[status])
+        for status in sorted(chosen)
+    }

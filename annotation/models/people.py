@@ -36,7 +36,7 @@ class User(AbstractUser):
     # Made by the demo or the simulation: signs in by the demo password only, and is shown as simulated.
     demo = models.BooleanField(default=False)
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
+    class Meta(AbstractUser.Meta):
         constraints = [models.UniqueConstraint(Lower("username"), name="username_once_in_any_case")]
 
     @property
@@ -48,7 +48,7 @@ class User(AbstractUser):
         return self.is_staff or self.can_create_projects
 
 
-class ApiToken(AbstractAuthToken):  # type: ignore[misc]
+class ApiToken(AbstractAuthToken):  # type: ignore[django-manager-missing,misc]
     """A personal token for REST; only its SHA-512 is stored."""
 
     name = models.CharField(max_length=80, blank=True)

@@ -48,7 +48,13 @@ def form_of(schema_id: int) -> Form:
 
 
 def submit(
-    *, annotator: User, lease_id: int, given: Answer, client: str = "", next_count: int = 0, now: datetime | None = None
+    *,
+    annotator: User,
+    lease_id: int,
+    given: Answer,
+    client: str = "",
+    next_count: int = 0,
+    now: datetime | None = None,
 ) -> Receipt:
     """Keep the answer to a leased item, and reserve the next ones in the same transaction.
 
@@ -112,18 +118,18 @@ def _checked(turn: Any, given: Answer) -> tuple[int, dict[str, Any]]:
     """The answer as its schema reads it, and that schema. An older version is accepted while it reads the same."""
     schema_id = turn.schema_id
     if given.schema is not None and given.schema != turn.schema_version:
-        schema_id = _older(turn, given)
+        schema_id = _older(turn, given.schema, given.answer)
     return schema_id, form_of(schema_id).clean(given.answer)
 
 
-def _older(turn: Any, given: Answer) -> int:
+def _older(turn: Any, version: int, said: Any) -> int:
     from annotation.services.schemas import read_answer
 
-    older = Schema.objects.filter(project_id=turn.project_id, version=given.schema).first()
+    older = Schema.objects.filter(project_id=turn.project_id, version=version).first()
     if older is None:
-        raise InvalidAnswer(f"This project has no schema version {given.schema}.")
+        raise InvalidAnswer(f"This project has no schema version {version}.")
     current = Schema.objects.get(pk=turn.schema_id)
-    answer, unresolved = read_answer(older, current, form_of(older.pk).clean(given.answer))
+    answer, unresolved = read_answer(older, current, form_of(older.pk).clean(said))
     try:
         complete = not unresolved and form_of(current.pk).clean(answer) is not None
     except InvalidAnswer:
@@ -145,7 +151,8 @@ def settle(*, item_id: int) -> None:
     The caller holds the item's row lock, so each answer is seen by exactly one last caller.
     """
     said = [
-        form_of(row.schema_id).votes(orjson.loads(row.answer)) for row in hot.rows(sql.CURRENT_ANSWERS, {"item": item_id})
+        form_of(row.schema_id).votes(orjson.loads(row.answer))
+        for row in hot.rows(sql.CURRENT_ANSWERS, {"item": item_id})
     ]
     state = "resolved" if all(votes == said[0] for votes in said) else "disputed"
     hot.rows(sql.SETTLE, {"item": item_id, "state": state})
@@ -173,7 +180,7 @@ def revise(*, annotator: User, annotation_id: int, given: Answer) -> Receipt:
         raise Conflict("This answer was revised meanwhile; load it again.")
     schema_id, answer = _checked(turn, given)
     now = timezone.now()
-    made = hot.row(
+    made = hot.one(
         sql.REVISE,
         {
             "annotation": annotation_id,
@@ -217,7 +224,12 @@ def _skip(turn: Any, reason: str) -> None:
     hot.rows(sql.SKIP, {**scope, "reason": reason, "policy": policy.value, "state": state.value})
     if policy == SkipPolicy.DROP:
         dropped = hot.row(sql.WANT_ONE_LESS, scope)
-        if dropped is not None and dropped.state == "open" and dropped.answers and dropped.answers >= dropped.wanted:
+        if (
+            dropped is not None
+            and dropped.state == "open"
+            and dropped.answers
+            and dropped.answers >= dropped.wanted
+        ):
             settle(item_id=turn.item_id)
     else:
         hot.rows(sql.SLOT_BACK, scope)

@@ -30,3 +30,10 @@ def row(statement: str, params: Params) -> Any | None:
     """The first row, or None."""
     found = rows(statement, params)
     return found[0] if found else None
+
+
+def one(statement: str, params: Params) -> Any:
+    """The row that must be there."""
+    found = rows(statement, params)
+    assert found, "a statement that must return a row returned none"
+    return found[0]

@@ -139,10 +139,7 @@ def _take(*, cursor: tuple[float, int], scope: dict[str, Any], count: int, last_
 
 def _cursor(member: Any, answered: int) -> tuple[float, int]:
     """Where this member's scan begins; moved up now and then to the first open item that they never had."""
-    if member.cursor_priority is None:
-        place = BEFORE_ALL
-    else:
-        place = (member.cursor_priority, member.cursor_item)
+    place = BEFORE_ALL if member.cursor_priority is None else (member.cursor_priority, member.cursor_item)
     if answered and answered % ANSWERS_PER_CURSOR_MOVE == 0:
         scope = {"annotator": member.user_id, "project": member.project_id}
         ahead = hot.row(sql.FIRST_UNTOUCHED, {**scope, "priority": place[0], "item": place[1]})

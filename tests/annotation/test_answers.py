@@ -75,7 +75,16 @@ def test_a_nonce_cannot_serve_two_items(project, annotator):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{}, {"sentiment": "happy"}, {"mood": "positive"}, {"sentiment": ["positive"]}, "positive", None, [], {"sentiment": None}],
+    [
+        {},
+        {"sentiment": "happy"},
+        {"mood": "positive"},
+        {"sentiment": ["positive"]},
+        "positive",
+        None,
+        [],
+        {"sentiment": None},
+    ],
 )
 def test_a_wrong_answer_is_refused_with_the_path(project, annotator, turn, wrong):
     with pytest.raises(InvalidAnswer) as refused:
@@ -116,7 +125,9 @@ def test_an_expired_lease_whose_slot_was_taken_is_refused(project, annotator, se
     assert_slots_add_up(project)
 
 
-@pytest.mark.parametrize(("answers", "state"), [([POSITIVE, POSITIVE], "resolved"), ([POSITIVE, NEGATIVE], "disputed")])
+@pytest.mark.parametrize(
+    ("answers", "state"), [([POSITIVE, POSITIVE], "resolved"), ([POSITIVE, NEGATIVE], "disputed")]
+)
 def test_two_answers_settle_an_item_by_whether_they_agree(answers, state):
     project = make_project(items=1, annotations_per_item=2)
     for number, value in enumerate(answers):
@@ -145,7 +156,9 @@ def test_a_revision_supersedes_and_settles_again():
     assert_slots_add_up(project)
 
 
-def test_revising_a_revised_answer_is_a_conflict_and_of_another_person_not_found(annotator, second_annotator, turn):
+def test_revising_a_revised_answer_is_a_conflict_and_of_another_person_not_found(
+    annotator, second_annotator, turn
+):
     first = submit(annotator=annotator, lease_id=turn.id, given=said()).annotation_id
     revise(annotator=annotator, annotation_id=first, given=said(NEGATIVE, "n2"))
 
@@ -227,7 +240,9 @@ def test_skipping_twice_changes_nothing_and_an_answered_item_cannot_be_skipped(p
 
 def test_a_draft_stays_with_the_lease_until_the_answer(annotator, project, turn):
     queue.save_draft(annotator=annotator, lease_id=turn.id, answer={"sentiment": "neutral"})
-    assert queue.next_leases(annotator=annotator, project=project).turns[0].draft == '{"sentiment": "neutral"}'
+    assert (
+        queue.next_leases(annotator=annotator, project=project).turns[0].draft == '{"sentiment": "neutral"}'
+    )
 
     submit(annotator=annotator, lease_id=turn.id, given=said())
 

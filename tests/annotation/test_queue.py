@@ -61,13 +61,19 @@ def test_nobody_gets_an_item_twice_and_every_overlap_slot_is_given():
     project = make_project(items=3, annotations_per_item=2)
     people = [make_member(project) for _ in range(3)]
 
-    given = [key for person in people for key in keys(queue.next_leases(annotator=person, project=project, count=9))]
+    given = [
+        key
+        for person in people
+        for key in keys(queue.next_leases(annotator=person, project=project, count=9))
+    ]
 
     assert sorted(given) == sorted(["item-00000", "item-00001", "item-00002"] * 2)
     assert_slots_add_up(project)
 
 
-def test_says_busy_while_others_hold_the_rest_and_finished_when_all_is_done(project, annotator, second_annotator):
+def test_says_busy_while_others_hold_the_rest_and_finished_when_all_is_done(
+    project, annotator, second_annotator
+):
     held = queue.next_leases(annotator=annotator, project=project, count=5)
     assert queue.next_leases(annotator=second_annotator, project=project).status == "busy"
     for turn in held.turns:

@@ -103,7 +103,9 @@ def test_one_person_asking_eight_times_at_once_takes_no_slot_twice():
     project = make_project(items=30, annotations_per_item=3)
     person = make_member(project)
 
-    in_threads([person] * 8, lambda one: queue.next_leases(annotator=one, project=project, count=3, client=""))
+    in_threads(
+        [person] * 8, lambda one: queue.next_leases(annotator=one, project=project, count=3, client="")
+    )
 
     assert Lease.objects.filter(state="active").count() == 3
     assert_slots_add_up(project)
