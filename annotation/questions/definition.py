@@ -14,6 +14,7 @@ from annotation.questions.registry import QUESTION_TYPES
 from annotation.questions.visibility import check_show_when
 
 MOST_QUESTIONS = 100
+MOST_LABELS = 20_000
 MOST_FAULTS = 100
 COMMON = frozenset({"name", "type", "title", "help", "required", "show_when"})
 
@@ -37,6 +38,8 @@ def check_questions(questions: Any) -> list[Fault]:
         faults += (Fault((position, *fault.path), fault.message) for fault in own)
         if not own:
             sound[question["name"]] = (position, question)
+    if sum(len(question.get("labels", ())) for _, question in sound.values()) > MOST_LABELS:
+        faults.append(Fault((), f"All questions together have at most {MOST_LABELS} labels."))
     return faults + _conflicts(list(sound.values()))
 
 

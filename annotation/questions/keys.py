@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-# Keys of the labeling page. static/js/label.js uses them; a label cannot have them.
+# Keys of the labeling page. static/js/label/keys.js uses them; a label cannot have them.
 RESERVED = {
     "s": "skipping",
     "f": "flagging",
     "c": "comments",
     "g": "the guidelines",
+    "z": "enlarging pictures",
     "?": "help",
     "/": "searching labels",
 }
