@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views import View
 
@@ -25,7 +26,9 @@ class Page(LoginRequiredMixin, View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            return super().dispatch(request, *args, **kwargs)
+            # Days and times are those of the reader.
+            with timezone.override(getattr(request.user, "zone", None)):
+                return super().dispatch(request, *args, **kwargs)
         except NotFound as error:
             raise Http404(str(error)) from error
         except NotAllowed as error:

@@ -1,0 +1,41 @@
+// The preview of guidelines, a word of warning beside the overlap, and figures that refresh without closing what is open.
+
+for (const preview of document.querySelectorAll("[data-markdown]")) {
+  const source = document.getElementById(preview.dataset.source);
+  const place = preview.querySelector(".preview");
+  let shown, timer;
+
+  const show = async () => {
+    if (!preview.open || shown === source.value) return;
+    const body = new FormData(source.form);
+    shown = source.value;
+    try {
+      const response = await fetch(preview.dataset.markdown, { method: "POST", body });
+      if (!response.ok || response.redirected) throw new Error();
+      place.innerHTML = await response.text(); // rendered by the server, which lets no HTML of people through
+    } catch {
+      shown = undefined;
+      place.textContent = "The preview cannot be loaded now.";
+    }
+  };
+  preview.addEventListener("toggle", show);
+  source.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(show, 300);
+  });
+}
+
+const form = document.querySelector("form[data-overlap]");
+form?.elements.annotations_per_item.addEventListener("input", ({ target }) => {
+  form.querySelector("[data-overlap-note]").hidden = target.value === form.dataset.overlap;
+});
+
+// htmx replaces the figures; tables that were open stay open.
+let open = [];
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (target.matches("[data-keep-open]")) open = [...target.querySelectorAll("details[open][id]")].map(({ id }) => id);
+});
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (!target.matches("[data-keep-open]")) return;
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+});
