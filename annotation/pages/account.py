@@ -108,12 +108,13 @@ class Account(Page):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = ProfileForm(request.POST)
-        user = self.user()
-        if form.is_valid():
-            if attempt(form, lambda: accounts.change_me(user=user, **form.cleaned_data)) is not None:
-                messages.success(request, "Your profile is saved.")
-                return redirect("account")
-        return self.render(form=form, status=422)
+        if not form.is_valid() or not attempt(form, lambda: self._save(form)):
+            return self.render(form=form, status=422)
+        messages.success(request, "Your profile is saved.")
+        return redirect("account")
+
+    def _save(self, form: ProfileForm) -> User:
+        return accounts.change_me(user=self.user(), **form.cleaned_data)
 
 
 class Theme(Page):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -192,12 +193,8 @@ class RemoveMember(Member):
 
     def post(self, request: HttpRequest, project_id: int, user_id: int) -> HttpResponse:
         name = self.member(user_id).user.username
-        remove = {"project": self.project, "by": self.user(), "user_id": user_id}
-        tell(
-            request,
-            lambda: members.remove(**remove),
-            done=f"{name} is no longer a member. Their answers stay.",
-        )
+        remove = partial(members.remove, project=self.project, by=self.user(), user_id=user_id)
+        tell(request, remove, done=f"{name} is no longer a member. Their answers stay.")
         return redirect("members", project_id)
 
 

@@ -63,12 +63,8 @@ class Archive(ProjectPage):
     action = Action.ARCHIVE
 
     def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        archive = {"project": self.project, "by": self.user()}
-        tell(
-            request,
-            lambda: projects.archive(**archive),
-            done="The project is archived; nobody gets items any more.",
-        )
+        archive = partial(projects.archive, project=self.project, by=self.user())
+        tell(request, archive, done="The project is archived; nobody gets items any more.")
         return redirect("project", project_id)
 
 
