@@ -22,7 +22,18 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
         return self.filter(models.Q(state=Dataset.State.WAITING) | silent)
 
 
-@audited(exclude=["rows_read", "rows_imported", "rows_unchanged", "rows_rejected", "bytes_read", "heartbeat_at"])
+@audited(
+    exclude=[
+        "rows_read",
+        "rows_imported",
+        "rows_unchanged",
+        "rows_rejected",
+        "bytes_read",
+        "heartbeat_at",
+        "attempts",
+        "searchable",
+    ]
+)
 class Dataset(models.Model):
     """One import, from upload to its last row. The row is the pending work: a worker claims it."""
 
@@ -49,6 +60,10 @@ class Dataset(models.Model):
     rows_rejected = models.BigIntegerField(default=0)
     bytes_read = models.BigIntegerField(default=0)
     error = models.TextField(blank=True)
+    # How often a worker took it up without committing a row since: a file that kills workers must not do so for ever.
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # Whether the words of its items are in the search index.
+    searchable = models.BooleanField(default=False)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)

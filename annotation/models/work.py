@@ -117,7 +117,9 @@ class Flag(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["item", "author"], name="one_open_flag", condition=Q(closed_at=None))
+            models.UniqueConstraint(
+                fields=["item", "author"], name="one_open_flag", condition=Q(closed_at=None)
+            )
         ]
 
     def __str__(self) -> str:
