@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import socket
 import warnings
 from typing import Any
@@ -21,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from django.conf import settings
 
 from config import heartbeats
+from config.embedded.programs import die_with_parent
 
 BEAT = heartbeats.name_here("beat", socket.gethostname())
 QUEUES = ("default", "scoring", "training")
@@ -88,6 +90,7 @@ app.conf.update(
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
     worker_prefetch_multiplier=1,
     worker_max_memory_per_child=1_500_000,  # KiB
+    # A task that runs while the broker is away goes on; its message, delivered again, finds the work done.
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
@@ -145,6 +148,16 @@ def _log_as_settings_say(**_: Any) -> None:
     for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
         # A line for each task received and done, six sweeps a minute, would hide what matters.
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Announces another default for worker_cancel_long_running_tasks_on_connection_loss, which is set above.
+    logging.getLogger("py.warnings").addFilter(
+        lambda record: "CPendingDeprecation" not in record.getMessage()
+    )
+
+
+@signals.worker_process_init.connect
+def _end_with_worker(**_: Any) -> None:
+    """A pool process that outlives a killed worker would go on with a task that another one has begun again."""
+    die_with_parent(signal.SIGKILL)
 
 
 @signals.worker_init.connect

@@ -71,7 +71,10 @@ def ready(request: HttpRequest) -> HttpResponse:
     ok = all(component.ok for component in found)
     body: dict[str, Any] = {"status": "ok" if ok else "failed"}
     body["components"] = {component.name: _describe(component) for component in found}
-    return JsonResponse(body, status=200 if ok else 503, headers={"Cache-Control": "no-store"})
+    response = JsonResponse(body, status=200 if ok else 503, headers={"Cache-Control": "no-store"})
+    # Django logs each 503 as an error of ours; whoever asks every few seconds reads it in the answer.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def banner(request: HttpRequest) -> HttpResponse:

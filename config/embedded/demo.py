@@ -124,7 +124,8 @@ def _components(demo: Demo) -> list[Component]:
         ),
         # Warm shutdown lets running tasks end, cold shutdown gives them back.
         stop=((signal.SIGTERM, 20.0), (signal.SIGQUIT, 5.0)),
-        orphan_signal=signal.SIGQUIT,
+        # It would wait for a broker that went away with the supervisor.
+        orphan_signal=signal.SIGKILL,
     )
     beat = _python(demo, "beat", (*celery, "beat"), stop=((signal.SIGTERM, 5.0),))
     web = _python(

@@ -55,19 +55,20 @@ def spawn(program: Program, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
-        preexec_fn=_signal_when_parent_dies(program.orphan_signal),
+        preexec_fn=_bind_to(os.getpid(), program.orphan_signal),
     )
 
 
-def _signal_when_parent_dies(wanted: signal.Signals) -> Callable[[], None] | None:
-    """Ask the kernel to deliver `wanted` when this process ends in any way, SIGKILL included (Linux only)."""
-    if _libc is None:
-        return None
-    prctl, parent, number = _libc.prctl, os.getpid(), int(wanted)
+def die_with_parent(wanted: signal.Signals) -> None:
+    """Have the kernel send this process `wanted` when its parent ends in any way, SIGKILL included (Linux only)."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(wanted))
 
+
+def _bind_to(parent: int, wanted: signal.Signals) -> Callable[[], None]:
     def in_child() -> None:
         # The kernel forgets the wish when the user id changes; Popen runs this after it changed it.
-        prctl(_PR_SET_PDEATHSIG, number)
+        die_with_parent(wanted)
         if os.getppid() != parent:  # the parent died before the wish was made
             os._exit(1)
 
