@@ -127,6 +127,7 @@ class Members(MembersPage):
             rights=rights(),
             roles=list(Role),
             owner=Role.OWNER in self.grantable(),
+            crumbs=[("Members", "")],
         )
 
 

@@ -71,7 +71,7 @@ class Overview(ProjectPage):
             "effort": words.duration(found.remaining.seconds),
             "median": words.duration(found.remaining.median_seconds),
             "charts": _charts(found),
-            "people": [_row(person) for person in found.people],
+            "people": [_row(person) for person in found.people if person.answered or person.role in _LABELERS],
             "flags_url": f"{reverse('items', args=[self.project.pk])}?flagged=1",
         }
 

@@ -45,7 +45,7 @@ LEFT JOIN LATERAL (
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median, max(created_at) AS last_active,
            (3600 * count(gap) FILTER (WHERE gap < %(break)s)
             / nullif(sum(gap) FILTER (WHERE gap < %(break)s), 0))::float8 AS per_hour
-    FROM (SELECT seconds, created_at, extract(epoch FROM created_at - lag(created_at) OVER (ORDER BY id)) AS gap
+    FROM (SELECT seconds, created_at, extract(epoch FROM created_at - lag(created_at) OVER (ORDER BY created_at)) AS gap
           FROM (SELECT id, seconds, created_at FROM annotation_annotation
                 WHERE project_id = %(project)s AND annotator_id = e.user_id ORDER BY id DESC LIMIT %(latest)s) latest
     ) gaps

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation.errors import Conflict, Fault, InvalidInput, NotAllowed
 from annotation.models import Membership, Project, User
 from annotation.roles import Action, Role
-from annotation.services import queue
+from annotation.services import queue, schemas
 from annotation.services.access import check
 from annotation.services.validation import clean
 
@@ -45,11 +45,18 @@ def create(*, by: User, name: str, schema: FirstSchema | None = None, **rules: A
     project.save()
     Membership.objects.create(project=project, user=by, role=Role.OWNER)
     if schema is not None:
-        from annotation.services import schemas
-
-        schemas.create_schema(project=project, by=by, fields=schema.fields, questions=schema.questions)
+        _first_schema(project, by, schema)
         project.refresh_from_db()
     return project
+
+
+def _first_schema(project: Project, by: User, schema: FirstSchema) -> None:
+    try:
+        schemas.create_schema(project=project, by=by, fields=schema.fields, questions=schema.questions)
+    except InvalidInput as error:
+        # The caller gave the schema inside the project: its faults are told from there.
+        faults = [Fault(("schema", *fault.path), fault.message) for fault in error.faults]
+        raise InvalidInput(str(error), faults=faults) from error
 
 
 @transaction.atomic
