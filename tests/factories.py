@@ -28,22 +28,28 @@ SENTIMENT = [
 
 
 def make_user(username: str = "", **values: Any) -> User:
-    return User.objects.create_user(username or f"user{next(_NUMBERS)}", password="a-long-password-1", **values)
+    return User.objects.create_user(
+        username or f"user{next(_NUMBERS)}", password="a-long-password-1", **values
+    )
 
 
-def make_member(project: Project, role: str = "annotator", *, user: User | None = None, **values: Any) -> User:
+def make_member(
+    project: Project, role: str = "annotator", *, user: User | None = None, **values: Any
+) -> User:
     user = user or make_user()
     Membership.objects.create(project=project, user=user, role=role, **values)
     return user
 
 
-def make_schema(project: Project, questions: list[dict[str, Any]] | None = None) -> Schema:
+def make_schema(
+    project: Project, questions: list[dict[str, Any]] | None = None, *, fields: list[dict[str, Any]] | None = None
+) -> Schema:
     from annotation.questions import normalize_questions
 
     schema = Schema.objects.create(
         project=project,
         version=project.schemas.count() + 1,
-        fields=FIELDS,
+        fields=fields or FIELDS,
         questions=normalize_questions(questions or SENTIMENT),
         created_by=project.created_by,
     )
@@ -77,7 +83,11 @@ def make_item(project: Project, key: str, payload: dict[str, Any], wanted: int =
     """An item that is not saved yet."""
     digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).digest()[:16]
     return Item(
-        project=project, key=key, payload=payload, digest=digest, **{"wanted": wanted, "open_slots": wanted, **values}
+        project=project,
+        key=key,
+        payload=payload,
+        digest=digest,
+        **{"wanted": wanted, "open_slots": wanted, **values},
     )
 
 

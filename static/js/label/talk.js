@@ -1,0 +1,77 @@
+// Small dialogs about the item on screen: why it is skipped, a flag, comments.
+import { toast } from "../lib/toasts.js";
+
+const $ = (id) => document.getElementById(id);
+const flagged = new Set();
+const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** Open the dialog; calls back with the text when its form is sent. What was typed stays when that fails. */
+function ask(dialog, send) {
+  const form = dialog.querySelector("form");
+  const problem = dialog.querySelector("[role=alert]");
+  problem.textContent = "";
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    try {
+      await send(form.elements.text.value.trim(), event.submitter?.value);
+      form.reset();
+    } catch (error) {
+      problem.textContent = error.message;
+    }
+  };
+  form.onkeydown = (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  };
+  if (!dialog.open) dialog.showModal();
+  form.elements.text.focus();
+}
+
+export function skipWithReason(item, skip) {
+  const dialog = $("skip");
+  ask(dialog, (reason) => {
+    dialog.close();
+    skip(reason);
+  });
+}
+
+export const isFlagged = (item) => flagged.has(item.id);
+
+export function flag(item, { session, urls, changed }) {
+  const dialog = $("flag");
+  const url = urls.flags.replace("/0/", `/${item.id}/`);
+  $("flag-withdraw").hidden = !isFlagged(item);
+  ask(dialog, async (reason, what) => {
+    if (what === "withdraw") await session.call("DELETE", url);
+    else await session.call("POST", url, { reason });
+    if (what === "withdraw") flagged.delete(item.id);
+    else flagged.add(item.id);
+    dialog.close();
+    toast(what === "withdraw" ? "The flag is withdrawn." : `${item.key} is flagged; the managers see it.`, "success");
+    changed();
+  });
+}
+
+export async function comments(item, { session, urls }) {
+  const [dialog, list] = [$("comments"), $("comments-list")];
+  const url = urls.comments.replace("/0/", `/${item.id}/`);
+  const line = (comment) => {
+    const row = $("comments-row").content.cloneNode(true).firstElementChild;
+    row.querySelector("strong").textContent = comment.author?.username ?? comment.author;
+    row.querySelector("time").textContent = when.format(new Date(comment.created_at));
+    row.querySelector("p").textContent = comment.body;
+    return row;
+  };
+  list.replaceChildren();
+  ask(dialog, async (body) => {
+    if (!body) return;
+    list.append(line(await session.call("POST", url, { body })));
+    $("comments-none").hidden = true;
+  });
+  try {
+    const found = await session.call("GET", url);
+    list.replaceChildren(...found.results.map(line));
+    $("comments-none").hidden = found.results.length > 0;
+  } catch (error) {
+    dialog.querySelector("[role=alert]").textContent = error.message;
+  }
+}

@@ -1,0 +1,130 @@
+"""A real browser against a real server: granian as in production, on the test database."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from annotation.models import User
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _database_url() -> str:
+    """The address of the database that pytest-django has made."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(parts._replace(path="/" + settings.DATABASES["default"]["NAME"]))
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running web server."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("web") / "web.log"
+    # DEBUG serves the static files as they are, without collecting them first.
+    environment = {**os.environ, "DATABASE_URL": _database_url(), "DEBUG": "1", "HTTPS": "0"}
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    command += ["--blocking-threads", "4", "config.wsgi:application"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait(f"http://127.0.0.1:{port}/health/live", process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+    raise RuntimeError(f"The web server did not start:\n{log.read_text()[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if path is None:
+        pytest.skip("No Chromium: install it, or set CHROMIUM to its path.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--headless=new"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def signed_in(
+    server: str, browser: Browser, transactional_db: None
+) -> Iterator[Callable[..., BrowserContext]]:
+    """`signed_in(user)` is a browser in which this person is signed in."""
+    contexts: list[BrowserContext] = []
+
+    def open_for(user: User, **options: Any) -> BrowserContext:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        context = browser.new_context(base_url=server, **options)
+        context.add_cookies(
+            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": server}]
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context
+
+    yield open_for
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def problems() -> Iterator[Callable[[Page], Page]]:
+    """`problems(page)` makes the test fail when the page logs an error or throws."""
+    found: list[str] = []
+
+    def watch(page: Page) -> Page:
+        page.on("pageerror", lambda error: found.append(f"thrown: {error}"))
+        page.on("console", lambda message: message.type == "error" and found.append(message.text))
+        return page
+
+    yield watch
+    # A request that was cut off or refused on purpose is logged by the browser itself.
+    assert [text for text in found if "Failed to load resource" not in text] == []
