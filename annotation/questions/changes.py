@@ -97,6 +97,7 @@ def _labels(source: Source, question: Question) -> Iterator[Change]:
     old, name = source.question, question["name"]
     values = QUESTION_TYPES[old["type"]].values(old) or list(source.labels)
     now = QUESTION_TYPES[question["type"]].values(question)
+    before = set(values)
     arrivals: dict[str, int] = {}
     for label in values:
         if label not in source.drop and (target := source.becomes(label)) is not None:
@@ -117,7 +118,7 @@ def _labels(source: Source, question: Question) -> Iterator[Change]:
             yield Change(kind, text, name, old["name"], label, target)
     if now is not None:
         for label in now:
-            if label not in arrivals:
+            if label not in arrivals and label not in before:
                 yield Change(Kind.LABEL_ADDED, f"“{short(label)}” is new in “{name}”.", name, to=label)
 
 
