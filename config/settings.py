@@ -189,6 +189,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "annotation.pages.account.locked_out"
 AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # its tables stay empty: the counts are in the cache
 
 # REST
 KNOX_TOKEN_MODEL = "annotation.ApiToken"  # noqa: S105
