@@ -1,7 +1,304 @@
-"""REST: items."""
+"""REST: items, their flags and comments."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from typing import Any
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.api.base import Api, valid
+from annotation.api.docs import PROBLEMS
+from annotation.api.fields import Text
+from annotation.api.paging import PAGE_PARAMETERS, PageRequest, following_url, paged, query
+from annotation.models import Comment, Item
+from annotation.reports.item import Answer, answers_of, flags_of, timeline
+from annotation.reports.items_listed import listed
+from annotation.reports.items_query import filters_of
+from annotation.roles import Action
+from annotation.services import items, talk
+from annotation.services.access import check
+from annotation.services.items import open_item
+
+_MOST = 2**63 - 1
+
+
+class FilterRequest(serializers.Serializer[Any]):
+    """The filters of the data table."""
+
+    state = serializers.ChoiceField(Item.State.values, required=False)
+    question = Text(max_length=64, default="", allow_blank=True)
+    label = Text(max_length=1000, default="", allow_blank=True)  # type: ignore[assignment]
+    annotator = Text(max_length=150, default="", allow_blank=True)
+    q = Text(max_length=500, default="", allow_blank=True)
+    dataset = serializers.IntegerField(required=False, min_value=1, max_value=_MOST)
+    flagged = serializers.BooleanField(default=False)
+    gold = serializers.BooleanField(default=False)
+
+
+class ItemsRequest(FilterRequest, PageRequest):
+    pass
+
+
+FILTER_PARAMETERS = [
+    OpenApiParameter("state", str, enum=Item.State.values),
+    OpenApiParameter("question", str, description="Items that have an answer to this question."),
+    OpenApiParameter(
+        "label", str, description="Together with question: items with an answer that says this label."
+    ),
+    OpenApiParameter(
+        "annotator", str, description="Username: items that this person answered (so, if a label is given)."
+    ),
+    OpenApiParameter("q", str, description='Words, "phrases", -not, or; the last word may be a beginning.'),
+    OpenApiParameter("dataset", int),
+    OpenApiParameter("flagged", bool, description="Only items with an open flag."),
+    OpenApiParameter(
+        "gold", bool, description="Only gold questions; for those who may configure the project."
+    ),
+]
+
+
+class AnnotationView(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    annotator = serializers.CharField()
+    answer = serializers.JSONField(help_text="As it reads under the current schema.")
+    schema = serializers.IntegerField(help_text="The version under which it was given.")
+    origin = serializers.ChoiceField(["person", "simulated", "imported"])
+    seconds = serializers.FloatField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class ItemView(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    payload = serializers.JSONField()
+    state = serializers.ChoiceField(Item.State.values)
+    wanted = serializers.IntegerField(help_text="How many people shall answer.")
+    answers = serializers.IntegerField(help_text="How many have.")
+    dataset = serializers.IntegerField(allow_null=True)
+    open_flags = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    annotations = AnnotationView(many=True)
+
+
+class ItemListView(serializers.Serializer[Any]):
+    results = ItemView(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class RevisionView(AnnotationView):
+    given = serializers.JSONField(help_text="As it was given.")
+    lacking = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Questions of the current schema that people must answer again.",
+    )
+
+
+class FullAnnotationView(RevisionView):
+    revisions = RevisionView(many=True, help_text="The answers that this one replaced, the latest first.")
+
+
+class FlagView(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    item = serializers.IntegerField(source="item_id")
+    author = serializers.CharField(source="author.username")
+    reason = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    closed_by = serializers.CharField(source="closed_by.username", allow_null=True, default=None)
+
+
+class EntryView(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    user = serializers.CharField(source="user.username", allow_null=True, default=None)
+    text = serializers.CharField()
+    note = serializers.CharField(allow_blank=True)
+
+
+class ItemBriefView(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    state = serializers.ChoiceField(Item.State.values)
+    wanted = serializers.IntegerField()
+    answers = serializers.IntegerField()
+
+
+class ItemDetailView(ItemBriefView):
+    payload = serializers.JSONField()
+    dataset = serializers.IntegerField(source="dataset_id", allow_null=True)
+    created_at = serializers.DateTimeField()
+    annotations = FullAnnotationView(
+        many=True, help_text="All, or only your own if your role does not browse."
+    )
+    flags = FlagView(many=True)
+    history = EntryView(many=True, help_text="Newest first; empty if your role does not browse.")
+
+
+def answer_as_json(given: Answer) -> dict[str, Any]:
+    return {
+        "id": given.id,
+        "annotator": given.annotator.username,
+        "answer": given.answer,
+        "schema": given.version,
+        "origin": given.origin,
+        "seconds": given.seconds,
+        "created_at": given.created_at,
+        "given": given.given,
+        "lacking": list(given.lacking),
+        "revisions": [answer_as_json(older) for older in given.revisions],
+    }
+
+
+class Items(Api):
+    @extend_schema(
+        operation_id="items",
+        parameters=[*FILTER_PARAMETERS, *PAGE_PARAMETERS],
+        responses={200: ItemListView, **PROBLEMS(400, 401, 403, 404)},
+    )
+    def get(self, request: Request, project_id: int) -> Response:
+        """The project's items by id, with their current answers. A page is shorter than `limit` when items are large."""
+        project = self.project(project_id, Action.BROWSE)
+        wanted = query(ItemsRequest, request)
+        after, limit = wanted.pop("after"), wanted.pop("limit")
+        if wanted["gold"]:
+            check(user=self.user(), project=project, action=Action.CONFIGURE)
+        filters = filters_of(project, **wanted)
+        results, last = listed(project=project, filters=filters, after=after, limit=limit)
+        return Response({"results": results, "next": following_url(request, last)})
+
+
+class OneItem(Api):
+    @extend_schema(operation_id="item", responses={200: ItemDetailView, **PROBLEMS(401, 403, 404)})
+    def get(self, request: Request, item_id: int) -> Response:
+        """An item with its answers, flags and history. Annotators see items that they were given, and their own part."""
+        user = self.user()
+        opened = open_item(user=user, item_id=item_id)
+        item, browse = opened.item, opened.may(Action.BROWSE)
+        answers = answers_of(item, annotator=None if browse else user)
+        flags = [flag for flag in flags_of(item) if browse or flag.author_id == user.pk]
+        history = timeline(item, answers, gold=opened.may(Action.CONFIGURE)) if browse else []
+        return Response(
+            {
+                **ItemBriefView(item).data,
+                "payload": item.payload,
+                "dataset": item.dataset_id,
+                "created_at": item.created_at,
+                "annotations": [answer_as_json(answer) for answer in answers],
+                "flags": FlagView(flags, many=True).data,
+                "history": EntryView(history, many=True).data,
+            }
+        )
+
+
+class Retire(Api):
+    @extend_schema(
+        operation_id="retire_item", request=None, responses={200: ItemBriefView, **PROBLEMS(401, 403, 404)}
+    )
+    def post(self, request: Request, item_id: int) -> Response:
+        """Take an item out of the queue. Its answers stay, and people who hold it may still hand theirs in."""
+        return Response(ItemBriefView(items.retire(item_id=item_id, by=self.user())).data)
+
+
+class Reopen(Api):
+    @extend_schema(
+        operation_id="reopen_item", request=None, responses={200: ItemBriefView, **PROBLEMS(401, 403, 404)}
+    )
+    def post(self, request: Request, item_id: int) -> Response:
+        """Ask for one more answer, or bring a retired item back."""
+        return Response(ItemBriefView(items.reopen(item_id=item_id, by=self.user())).data)
+
+
+class FlagRequest(serializers.Serializer[Any]):
+    reason = Text(max_length=500, default="", allow_blank=True)
+
+
+class Flags(Api):
+    @extend_schema(
+        operation_id="flag_item",
+        request=FlagRequest,
+        responses={200: FlagView, 201: FlagView, **PROBLEMS(400, 401, 403, 404)},
+    )
+    def post(self, request: Request, item_id: int) -> Response:
+        """Ask others to look at an item. Yours is one flag: flagging again changes its reason."""
+        data = valid(FlagRequest, request)
+        flag, created = talk.flag(by=self.user(), item_id=item_id, reason=data["reason"])
+        return Response(FlagView(flag).data, status=201 if created else 200)
+
+    @extend_schema(operation_id="withdraw_flag", responses={204: None, **PROBLEMS(401, 403, 404)})
+    def delete(self, request: Request, item_id: int) -> Response:
+        """Withdraw your flag."""
+        talk.withdraw_flag(by=self.user(), item_id=item_id)
+        return Response(status=204)
+
+
+class CloseFlag(Api):
+    @extend_schema(
+        operation_id="close_flag", request=None, responses={200: FlagView, **PROBLEMS(401, 403, 404)}
+    )
+    def post(self, request: Request, flag_id: int) -> Response:
+        """Say that a flag is dealt with."""
+        return Response(FlagView(talk.close_flag(by=self.user(), flag_id=flag_id)).data)
+
+
+class CommentRequest(serializers.Serializer[Any]):
+    body = Text(max_length=5000)
+    parent = serializers.IntegerField(  # type: ignore[assignment]
+        required=False, allow_null=True, min_value=1, max_value=_MOST
+    )
+
+
+class CommentView(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    author = serializers.CharField(source="author.username")
+    body = serializers.CharField()
+    parent = serializers.SerializerMethodField()  # type: ignore[assignment]
+    created_at = serializers.DateTimeField()
+
+    def get_parent(self, comment: Comment) -> int | None:
+        return comment.parent_id
+
+
+class CommentListView(serializers.Serializer[Any]):
+    results = CommentView(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class Comments(Api):
+    @extend_schema(
+        operation_id="comments",
+        parameters=PAGE_PARAMETERS,
+        responses={200: CommentListView, **PROBLEMS(400, 401, 403, 404)},
+    )
+    def get(self, request: Request, item_id: int) -> Response:
+        """What was said about an item, oldest first."""
+        wanted = query(PageRequest, request)
+        said = talk.comments(
+            by=self.user(), item_id=item_id, after=wanted["after"], limit=wanted["limit"] + 1
+        )
+        return Response(paged(request=request, rows=said, limit=wanted["limit"], view=CommentView))
+
+    @extend_schema(
+        operation_id="comment",
+        request=CommentRequest,
+        responses={201: CommentView, **PROBLEMS(400, 401, 403, 404)},
+    )
+    def post(self, request: Request, item_id: int) -> Response:
+        """Comment on an item, or reply to a comment."""
+        data = valid(CommentRequest, request)
+        said = talk.comment(by=self.user(), item_id=item_id, body=data["body"], parent_id=data.get("parent"))
+        return Response(CommentView(said).data, status=201)
+
+
+urlpatterns = [
+    path("projects/<int:project_id>/items/", Items.as_view(), name="items"),
+    path("items/<int:item_id>/", OneItem.as_view(), name="item"),
+    path("items/<int:item_id>/retire/", Retire.as_view(), name="retire"),
+    path("items/<int:item_id>/reopen/", Reopen.as_view(), name="reopen"),
+    path("items/<int:item_id>/flags/", Flags.as_view(), name="flags"),
+    path("items/<int:item_id>/comments/", Comments.as_view(), name="comments"),
+    path("flags/<int:flag_id>/close/", CloseFlag.as_view(), name="close-flag"),
+]

@@ -30,6 +30,14 @@ def query(serializer: type[serializers.Serializer[Any]], request: Request) -> di
     return dict(form.validated_data)
 
 
+def following_url(request: Request, after: object) -> str | None:
+    """The same request for what comes after this key; None when nothing does."""
+    if after is None:
+        return None
+    kept = {name: value for name, value in request.query_params.items() if name != "after"}
+    return request.build_absolute_uri(f"{request.path}?{urlencode({**kept, 'after': after})}")
+
+
 def paged(
     *,
     request: Request,
@@ -41,11 +49,6 @@ def paged(
 ) -> dict[str, Any]:
     """One page from `limit + 1` rows, of which the last only says that there is more."""
     shown = rows[:limit]
-    following = None
-    if len(rows) > limit:
-        kept = {name: value for name, value in request.query_params.items() if name != "after"}
-        following = request.build_absolute_uri(
-            f"{request.path}?{urlencode({**kept, 'after': getattr(shown[-1], key)})}"
-        )
+    following = following_url(request, getattr(shown[-1], key) if len(rows) > limit else None)
     results = view(shown, many=True, context={"request": request, **(context or {})}).data
     return {"results": results, "next": following}

@@ -1,0 +1,200 @@
+"""Who changed what: the events that the database's own triggers recorded, newest first.
+
+Rows of one kind are paged by (time, kind, id). Items are told in groups: a statement that retires ten thousand of them
+is one event with a count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from annotation.errors import Fault, InvalidInput
+from annotation.models import Item, Project, Schema, User
+from annotation.reports.audit_words import Change, Names, Recorded, tell
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+# No later than the year 2500, and an id that fits.
+_CURSOR = re.compile(r"(?P<at>[0-9]{1,16})\.(?P<kind>[a-z]+)\.(?P<id>[0-9]{1,18})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One event table: how its rows belong to a project and to an item, and which long columns are only compared."""
+
+    table: str
+    project: str = "e.project_id = %(project)s"
+    item: str = ""
+    digests: tuple[str, ...] = ()
+    grouped: bool = False
+
+    def as_json(self, alias: str) -> str:
+        pairs = ", ".join(f"'{column}', md5({alias}.{column}::text)" for column in self.digests)
+        return f"to_jsonb({alias})" + (f" || jsonb_build_object({pairs})" if pairs else "")
+
+
+SOURCES: dict[str, Source] = {
+    "dataset": Source("annotation_datasetevent", digests=("options",)),
+    "flag": Source(
+        "annotation_flagevent",
+        project="EXISTS (SELECT FROM annotation_item i WHERE i.id = e.item_id AND i.project_id = %(project)s)",
+        item="e.item_id = %(item)s",
+    ),
+    "gold": Source("annotation_goldquestionevent", item="e.item_id = %(item)s"),
+    "item": Source(
+        "annotation_itemevent", item="e.pgh_obj_id = %(item)s", digests=("payload",), grouped=True
+    ),
+    "membership": Source("annotation_membershipevent"),
+    "project": Source(
+        "annotation_projectevent", project="e.pgh_obj_id = %(project)s", digests=("guidelines", "description")
+    ),
+    "schema": Source("annotation_schemaevent", digests=("fields", "questions", "mapping")),
+}
+KINDS = tuple(SOURCES)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events: of some kinds, by one person, in a span of time; `after` is the cursor of the last one seen."""
+
+    kinds: tuple[str, ...] = KINDS
+    user_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: str = ""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change in words. `user` is None where no request was behind it: a worker, a command, or plain SQL."""
+
+    cursor: str
+    kind: str
+    action: str
+    at: datetime
+    user: User | None
+    method: str
+    url: str
+    address: str
+    text: str
+    changes: tuple[Change, ...]
+    count: int
+    item_id: int | None
+
+
+def project_events(*, project: Project, wanted: Wanted) -> list[Event]:
+    """The project's changes, newest first; one more than `limit` when there are more."""
+    return _events(wanted, {"project": project.pk}, by_item=False)
+
+
+def item_events(*, item: Item, kinds: Iterable[str] = ("flag", "item"), limit: int = 200) -> list[Event]:
+    """What was changed about one item, newest first."""
+    wanted = Wanted(kinds=tuple(kinds), limit=limit)
+    return _events(wanted, {"item": item.pk, "project": item.project_id}, by_item=True)
+
+
+def _events(wanted: Wanted, scope: dict[str, Any], *, by_item: bool) -> list[Event]:
+    params = {**scope, "user": wanted.user_id, "since": wanted.since, "until": wanted.until}
+    at, kind, last = cursor_of(wanted.after) if wanted.after else (None, "", 0)
+    params |= {"at": at, "last": last, "limit": wanted.limit + 1}
+    parts = [
+        _select(name, SOURCES[name], wanted, kind if at else None, by_item=by_item) for name in wanted.kinds
+    ]
+    statement = " UNION ALL ".join(parts) + " ORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        columns = [column.name for column in cursor.description or []]
+        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return _told([_recorded(row) for row in rows])
+
+
+def _select(kind: str, source: Source, wanted: Wanted, after_kind: str | None, *, by_item: bool) -> str:
+    """The first events of one table, with the row before each; only constants and names go into the text."""
+    where = [source.item if by_item else source.project]
+    if wanted.user_id is not None:
+        where.append("e.pgh_context @> jsonb_build_object('user', %(user)s::bigint)")
+    if wanted.since:
+        where.append("e.pgh_created_at >= %(since)s")
+    if wanted.until:
+        where.append("e.pgh_created_at < %(until)s")
+    having = "true"
+    if after_kind is not None:
+        where.append(f"e.pgh_created_at {'<' if kind > after_kind else '<='} %(at)s")
+        if kind == after_kind:
+            having = "(e.pgh_created_at, max(e.pgh_id)) < (%(at)s, %(last)s)"
+    group = (
+        "e.pgh_context_id, e.pgh_label, e.state = 'retired'" if source.grouped and not by_item else "e.pgh_id"
+    )
+    return f"""(
+SELECT '{kind}' AS kind, f.id, f.at, f.n, s.pgh_label AS label, s.pgh_context AS context,
+       ({source.as_json("s")})::text AS row,
+       (SELECT ({source.as_json("p")})::text FROM {source.table} p
+        WHERE p.pgh_obj_id = s.pgh_obj_id AND p.pgh_id < s.pgh_id ORDER BY p.pgh_id DESC LIMIT 1) AS before
+FROM (SELECT max(e.pgh_id) AS id, e.pgh_created_at AS at, count(*) AS n FROM {source.table} e
+      WHERE {" AND ".join(where)} GROUP BY e.pgh_created_at, {group} HAVING {having}
+      ORDER BY e.pgh_created_at DESC, max(e.pgh_id) DESC LIMIT %(limit)s) f
+JOIN {source.table} s ON s.pgh_id = f.id)"""  # noqa: S608
+
+
+def _recorded(row: dict[str, Any]) -> Recorded:
+    context = row["context"] or {}
+    context = orjson.loads(context) if isinstance(context, str) else context
+    before = orjson.loads(row["before"]) if row["before"] else None
+    return Recorded(
+        row["kind"], row["id"], row["at"], row["n"], row["label"], context, orjson.loads(row["row"]), before
+    )
+
+
+def _told(recorded: list[Recorded]) -> list[Event]:
+    names = _names(recorded)
+    return [_event(event, names) for event in recorded]
+
+
+def _event(event: Recorded, names: Names) -> Event:
+    text, changes = tell(event, names)
+    item_id = event.row["id"] if event.kind == "item" else event.row.get("item_id")
+    return Event(
+        cursor=f"{(event.at - _EPOCH) // _MICROSECOND}.{event.kind}.{event.id}",
+        kind=event.kind,
+        action=event.label,
+        at=event.at,
+        user=names.users.get(event.user_id or 0),
+        method=str(event.context.get("method") or ""),
+        url=str(event.context.get("url") or ""),
+        address=str(event.context.get("address") or ""),
+        text=text,
+        changes=changes,
+        count=event.count,
+        item_id=item_id if event.count == 1 else None,
+    )
+
+
+def _names(recorded: list[Recorded]) -> Names:
+    """The names behind the ids in these events, in one query for each kind of name."""
+    rows = [row for event in recorded for row in (event.row, event.before) if row]
+
+    def ids(*columns: str) -> set[int]:
+        return {row[column] for row in rows for column in columns if isinstance(row.get(column), int)}
+
+    actors = {event.user_id for event in recorded if event.user_id is not None}
+    items = Item.objects.filter(pk__in=ids("item_id")).values_list("pk", "key")
+    schemas = Schema.objects.filter(pk__in=ids("schema_id")).values_list("pk", "version")
+    users = User.objects.in_bulk(actors | ids("user_id", "author_id", "closed_by_id"))
+    return Names(users=users, items=dict(items), schemas=dict(schemas))
+
+
+def cursor_of(text: str) -> tuple[datetime, str, int]:
+    """Time, kind and id of the last event seen. Raises InvalidInput."""
+    found = _CURSOR.fullmatch(text)
+    if found is None or found["kind"] not in SOURCES:
+        fault = Fault(("after",), "This is not a place in the history; follow the `next` of an earlier page.")
+        raise InvalidInput("The request has faults; see errors.", faults=[fault])
+    return _EPOCH + int(found["at"]) * _MICROSECOND, found["kind"], int(found["id"])

@@ -1,0 +1,166 @@
+"""Recorded changes in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from annotation.models import Dataset, User
+
+# Columns that say nothing to a person: keys, and what the trigger itself wrote.
+_SILENT = {"id", "project_id", "created_at", "created_by_id", "heartbeat_at"}
+_DIGESTS = {"guidelines", "description", "options", "payload", "fields", "questions", "mapping"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field: what it was and what it is. Both None where only that it changed is told."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as the database keeps it; `count` rows changed alike, and `row` is the last of them."""
+
+    kind: str
+    id: int
+    at: datetime
+    count: int
+    label: str
+    context: dict[str, Any]
+    row: dict[str, Any]
+    before: dict[str, Any] | None
+
+    @property
+    def user_id(self) -> int | None:
+        user = self.context.get("user")
+        return user if isinstance(user, int) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    users: dict[int, User]
+    items: dict[int, str]
+    schemas: dict[int, int]
+
+    def user(self, user_id: int | None) -> str:
+        if user_id is None:
+            return "nobody"
+        found = self.users.get(user_id)
+        return found.username if found else f"user {user_id}"
+
+    def item(self, item_id: int) -> str:
+        return self.items.get(item_id, f"item {item_id}")
+
+
+def tell(event: Recorded, names: Names) -> tuple[str, tuple[Change, ...]]:
+    """A sentence without its subject ("retired 12 items"), and the fields that changed."""
+    changes = _changes(event, names) if event.label == "update" else ()
+    return _SENTENCES[event.kind](event, names), changes
+
+
+def _changes(event: Recorded, names: Names) -> tuple[Change, ...]:
+    if event.before is None:
+        return ()
+    old, new = event.before, event.row
+    fields = [field for field in new if not field.startswith("pgh_") and field not in _SILENT]
+    return tuple(
+        _change(field, old.get(field), new[field], names) for field in fields if old.get(field) != new[field]
+    )
+
+
+def _change(field: str, before: Any, after: Any, names: Names) -> Change:
+    name = field.removesuffix("_id").replace("_", " ")
+    if field in _DIGESTS:
+        return Change(name, None, None)
+    return Change(name, _value(field, before, names), _value(field, after, names))
+
+
+def _value(field: str, value: Any, names: Names) -> str:
+    if value is None or value == "":
+        return "nothing"
+    if field == "schema_id":
+        return f"version {names.schemas[value]}" if value in names.schemas else f"schema {value}"
+    if field in {"user_id", "author_id", "closed_by_id"}:
+        return names.user(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _project(event: Recorded, names: Names) -> str:
+    old, new = event.before or {}, event.row
+    if event.label == "insert":
+        return f"created the project “{new['name']}”"
+    if event.label == "delete":
+        return "deleted the project"
+    if old and bool(old.get("archived_at")) != bool(new["archived_at"]):
+        return "archived the project" if new["archived_at"] else "brought the project back from the archive"
+    return "changed the project"
+
+
+def _membership(event: Recorded, names: Names) -> str:
+    who = names.user(event.row["user_id"])
+    verbs = {
+        "insert": f"added {who} as {event.row['role']}",
+        "delete": f"removed {who} ({event.row['role']})",
+    }
+    return verbs.get(event.label, f"changed {who}'s membership")
+
+
+def _schema(event: Recorded, names: Names) -> str:
+    verb = {"insert": "added", "delete": "deleted"}.get(event.label, "changed")
+    note = f": {event.row['note']}" if event.row["note"] else ""
+    return f"{verb} version {event.row['version']} of the schema{note}"
+
+
+def _dataset(event: Recorded, names: Names) -> str:
+    verb = {"insert": "uploaded", "delete": "deleted"}.get(event.label)
+    state = Dataset.State(event.row["state"]).label.lower()
+    return f"{verb} the dataset “{event.row['name']}”" if verb else f"dataset “{event.row['name']}”: {state}"
+
+
+def _item(event: Recorded, names: Names) -> str:
+    what = f"{event.count:,} items" if event.count > 1 else f"item {event.row['key']}"
+    if event.label == "delete":
+        return f"deleted {what}"
+    if event.row["state"] == "retired":
+        return f"retired {what}"
+    if event.before and event.before["state"] == "retired":
+        return f"brought {what} back"
+    return f"changed {what}"
+
+
+def _gold(event: Recorded, names: Names) -> str:
+    item = names.item(event.row["item_id"])
+    verbs = {
+        "insert": f"made {item} a gold question",
+        "delete": f"made {item} an ordinary item again: its gold answer was removed",
+    }
+    return verbs.get(event.label, f"changed the gold question {item}")
+
+
+def _flag(event: Recorded, names: Names) -> str:
+    item = names.item(event.row["item_id"])
+    if event.label == "insert":
+        return f"flagged {item}" + (f": {event.row['reason']}" if event.row["reason"] else "")
+    if event.row["closed_at"]:
+        return f"closed the flag of {names.user(event.row['author_id'])} on {item}"
+    return f"{'deleted' if event.label == 'delete' else 'changed'} a flag on {item}"
+
+
+_SENTENCES: dict[str, Callable[[Recorded, Names], str]] = {
+    "dataset": _dataset,
+    "flag": _flag,
+    "gold": _gold,
+    "item": _item,
+    "membership": _membership,
+    "project": _project,
+    "schema": _schema,
+}

@@ -1,0 +1,81 @@
+"""Items as REST lists them: whole payloads, and pages that stay small whatever the payloads are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, Func, IntegerField, Q
+
+from annotation.models import Annotation, Item, Project
+from annotation.reports.items import current_answers, time_limit
+from annotation.reports.items_query import Filters, page_ids
+from annotation.reports.readings import Readings, readings_under
+
+# A page ends early when its payloads reach this size.
+MOST_BYTES = 8 * 2**20
+
+
+def listed(
+    *, project: Project, filters: Filters, after: int = 0, limit: int = 100
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Items after an id with their current answers, and where the next page begins (None: nowhere).
+
+    Raises InvalidInput for a search that takes too long.
+    """
+    with time_limit():
+        ids = page_ids(project, filters, after=after, limit=limit + 1)
+    kept = _that_fit(ids[:limit])
+    following = kept[-1] if len(kept) < len(ids) else None
+    flags = Count("flags", filter=Q(flags__closed_at=None))
+    items = (
+        Item.objects.filter(pk__in=kept).order_by("pk").select_related("dataset").annotate(open_flags=flags)
+    )
+    answers: dict[int, list[Annotation]] = {}
+    for answer in current_answers(kept):
+        answers.setdefault(answer.item_id, []).append(answer)
+    readings = readings_under(project.schema_id) if project.schema_id else None
+    return [item_as_json(item, readings, answers.get(item.pk, ())) for item in items], following
+
+
+def item_as_json(item: Any, readings: Readings | None, answers: Iterable[Annotation]) -> dict[str, Any]:
+    """An item with `open_flags`, and its answers as they read now."""
+    return {
+        "id": item.pk,
+        "key": item.key,
+        "payload": item.payload,
+        "state": item.state,
+        "wanted": item.wanted,
+        "answers": item.answers,
+        "dataset": item.dataset_id,
+        "open_flags": item.open_flags,
+        "created_at": item.created_at,
+        "annotations": [_answer_as_json(readings, answer) for answer in answers] if readings else [],
+    }
+
+
+def _answer_as_json(readings: Readings, annotation: Annotation) -> dict[str, Any]:
+    answer, _ = readings.read(annotation.schema_id, annotation.answer)
+    return {
+        "id": annotation.pk,
+        "annotator": annotation.annotator.username,
+        "answer": answer,
+        "schema": readings.version(annotation.schema_id),
+        "origin": annotation.origin,
+        "seconds": annotation.seconds,
+        "created_at": annotation.created_at,
+    }
+
+
+def _that_fit(ids: list[int]) -> list[int]:
+    """The first items whose payloads fit into one page; one at least."""
+    size = Func("payload", function="pg_column_size", output_field=IntegerField())
+    sizes = dict(Item.objects.filter(pk__in=ids).values_list("pk", size))
+    kept: list[int] = []
+    total = 0
+    for item_id in ids:
+        total += sizes.get(item_id, 0)
+        if kept and total > MOST_BYTES:
+            break
+        kept.append(item_id)
+    return kept

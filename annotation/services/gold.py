@@ -1,0 +1,184 @@
+"""Gold questions: items whose answer is known, shown blind among the others to check people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db import transaction
+
+from annotation.errors import Conflict, Fault, InvalidAnswer, InvalidInput, NotFound
+from annotation.importing.records import Refused
+from annotation.importing.shaping import LONGEST_KEY, Plan, Shaped, Shaper
+from annotation.models import GoldQuestion, Item, Project, Schema, User
+from annotation.questions.checks import is_number
+from annotation.roles import Action
+from annotation.services import queue, words
+from annotation.services.access import check
+from annotation.services.answers import form_of
+from annotation.services.import_options import field_types, limits
+
+MOST_AT_ONCE = 1000
+LONGEST_EXPLANATION = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A known answer: to the item with this key, or to a new item with this payload (and key, if one is given)."""
+
+    answer: Any
+    key: str | None = None
+    payload: dict[str, Any] | None = None
+    tolerance: Mapping[str, Any] | None = None
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many gold questions are new, how many got another answer, and what was refused, by position."""
+
+    created: int
+    updated: int
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A known answer that passed its checks; `new` is the item to add for it."""
+
+    new: Shaped | None
+    known: Known
+    answer: dict[str, Any]
+
+
+@transaction.atomic
+def put(*, project: Project, by: User, items: Sequence[Known]) -> Kept:
+    """Keep known answers; the ones with faults are refused by themselves. The last answer given for an item holds.
+
+    Raises NotAllowed, NotFound, Conflict without a schema, and InvalidInput when all of them have faults.
+    """
+    check(user=by, project=project, action=Action.CONFIGURE)
+    if project.schema is None:
+        raise Conflict("This project has no questions yet; publish a schema first.")
+    if len(items) > MOST_AT_ONCE:
+        raise InvalidInput(f"At most {MOST_AT_ONCE} gold questions are taken at once; send more requests.")
+    sound, faults = _sorted_out(project, project.schema, items)
+    if items and not sound:
+        raise InvalidInput("None of the gold questions could be kept; see errors.", faults=faults)
+    _make_items(project, sound)
+    ids = dict(Item.objects.filter(project=project, key__in=list(sound)).values_list("key", "pk"))
+    had = set(GoldQuestion.objects.filter(item__in=ids.values()).values_list("item_id", flat=True))
+    GoldQuestion.objects.bulk_create(
+        (_gold(project.schema, by, ids[key], one) for key, one in sound.items()),
+        update_conflicts=True,
+        unique_fields=["item"],
+        update_fields=["schema", "answer", "tolerance", "explanation"],
+    )
+    return Kept(created=len(ids) - len(had), updated=len(had), faults=tuple(faults))
+
+
+@transaction.atomic
+def remove(*, project: Project, by: User, item_id: int) -> None:
+    """Make an ordinary item of a gold question; its answers stay. Raises NotAllowed, NotFound."""
+    check(user=by, project=project, action=Action.CONFIGURE)
+    deleted, _ = GoldQuestion.objects.filter(project=project, item=item_id).delete()
+    if not deleted:
+        raise NotFound("This item is no gold question.")
+
+
+def listed(*, project: Project, by: User, after: int = 0, limit: int = 100) -> list[GoldQuestion]:
+    """Gold questions by item id. Raises NotAllowed, NotFound."""
+    check(user=by, project=project, action=Action.CONFIGURE)
+    found = GoldQuestion.objects.filter(project=project, item_id__gt=after).order_by("item_id")
+    return list(found.select_related("item", "schema", "created_by")[:limit])
+
+
+def _sorted_out(
+    project: Project, schema: Schema, items: Sequence[Known]
+) -> tuple[dict[str, _Sound], list[Fault]]:
+    """What can be kept, by key, and what is wrong with the rest."""
+    shaper = Shaper(Plan(fields=field_types(project)), limits())
+    shaped = [None if one.payload is None else shaper.shape(dict(one.payload)) for one in items]
+    keys = [
+        one.key or (made.key if isinstance(made, Shaped) else "")
+        for one, made in zip(items, shaped, strict=True)
+    ]
+    there = dict(Item.objects.filter(project=project, key__in=keys).values_list("key", "digest"))
+    sound: dict[str, _Sound] = {}
+    faults: list[Fault] = []
+    for position, (key, known, made) in enumerate(zip(keys, items, shaped, strict=True)):
+        found = [*_faults(schema, known), *_item_faults(key, made, there)]
+        faults += (Fault(("items", position, *fault.path), fault.message) for fault in found)
+        if not found and not isinstance(made, Refused):
+            new = None if key in there else made
+            sound[key] = _Sound(new, known, form_of(schema.pk).clean(known.answer))
+    return sound, faults
+
+
+def _item_faults(key: str, made: Shaped | Refused | None, there: Mapping[str, Any]) -> Iterator[Fault]:
+    if isinstance(made, Refused):
+        yield Fault(("payload", made.field) if made.field else ("payload",), made.message)
+    elif made is None and key and key not in there:
+        yield Fault(("key",), "There is no item with this key; give a payload to add one.")
+    elif made is not None and key in there and bytes(there[key]) != made.digest:
+        yield Fault(
+            ("payload",), "There is an item with this key and another payload; leave the payload out."
+        )
+
+
+def _faults(schema: Schema, known: Known) -> Iterator[Fault]:
+    try:
+        form_of(schema.pk).clean(known.answer)
+    except InvalidAnswer as error:
+        yield from (Fault(("answer", *fault.path), fault.message) for fault in error.faults)
+    if known.key is not None and not 0 < len(known.key) <= LONGEST_KEY:
+        yield Fault(("key",), f"A key has 1 to {LONGEST_KEY} characters.")
+    if known.key is None and known.payload is None:
+        yield Fault((), "Give the key of an item, or a payload to add one.")
+    if len(known.explanation) > LONGEST_EXPLANATION:
+        yield Fault(("explanation",), f"An explanation has at most {LONGEST_EXPLANATION} characters.")
+    names = {question["name"] for question in schema.questions}
+    for name, value in (known.tolerance or {}).items():
+        if name not in names:
+            yield Fault(("tolerance", name), "There is no such question.")
+        elif not is_number(value) or value < 0:
+            yield Fault(("tolerance", name), "A tolerance is a number, 0 or more.")
+
+
+def _make_items(project: Project, sound: Mapping[str, _Sound]) -> None:
+    """Add the items that are not there yet."""
+    wanted = project.annotations_per_item
+    made = [
+        Item(
+            project=project,
+            key=key,
+            payload=orjson.loads(one.new.body),
+            digest=one.new.digest,
+            wanted=wanted,
+            open_slots=wanted,
+        )
+        for key, one in sound.items()
+        if one.new
+    ]
+    if not made:
+        return
+    # An import may bring the same key at this very moment; then its item serves.
+    Item.objects.bulk_create(made, ignore_conflicts=True)
+    added = Item.objects.filter(project=project, key__in=[item.key for item in made])
+    words.index(item_ids=list(added.values_list("pk", flat=True)))
+    # New items stand last among equals, but a member's cursor may be past that place.
+    queue.rewind_all(project_id=project.pk)
+
+
+def _gold(schema: Schema, by: User, item_id: int, one: _Sound) -> GoldQuestion:
+    return GoldQuestion(
+        item_id=item_id,
+        project_id=schema.project_id,
+        schema=schema,
+        answer=one.answer,
+        tolerance=dict(one.known.tolerance or {}),
+        explanation=one.known.explanation,
+        created_by=by,
+    )

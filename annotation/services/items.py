@@ -1,0 +1,64 @@
+"""Items: who may open one, and taking one out of work and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from annotation.errors import NotAllowed, NotFound
+from annotation.models import Item, Lease, User
+from annotation.roles import Action, Role, may
+from annotation.services import queue
+from annotation.services.access import item_for
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An item, and the role of the person who opened it."""
+
+    item: Item
+    role: Role
+
+    def may(self, action: Action) -> bool:
+        return may(self.role, action)
+
+
+def open_item(*, user: User, item_id: int) -> Opened:
+    """The item, for those who browse the project and for those to whom it was once given to label.
+
+    Raises NotFound for strangers, NotAllowed for members who have not had it.
+    """
+    item = Item.objects.select_related("project__schema", "dataset").filter(pk=item_id).first()
+    role = item.project.role_of(user) if item else None
+    if item is None or role is None:
+        raise NotFound("There is no such item, or you are not a member of its project.")
+    if not may(role, Action.BROWSE) and not Lease.objects.filter(item=item, annotator=user).exists():
+        raise NotAllowed("You may open an item once it has been given to you to label.")
+    return Opened(item, role)
+
+
+@transaction.atomic
+def retire(*, item_id: int, by: User) -> Item:
+    """Take an item out of the queue; its answers stay. Harmless when repeated. Raises NotFound, NotAllowed."""
+    item = item_for(user=by, item_id=item_id, action=Action.IMPORT)
+    _tell_history()
+    queue.retire(project=item.project, item_ids=[item.pk])
+    item.refresh_from_db(fields=["state", "open_slots"])
+    return item
+
+
+@transaction.atomic
+def reopen(*, item_id: int, by: User) -> Item:
+    """Ask for one more answer, or bring a retired item back. An open item stays as it is. Raises NotFound, NotAllowed."""
+    item = item_for(user=by, item_id=item_id, action=Action.IMPORT)
+    _tell_history()
+    queue.reopen(project=item.project, item_ids=[item.pk])
+    item.refresh_from_db(fields=["state", "wanted", "open_slots"])
+    return item
+
+
+def _tell_history() -> None:
+    """Say who is at work for the rest of the transaction: the queue's statements go past Django, which would say it."""
+    with connection.cursor() as cursor:
+        cursor.execute("VALUES (1)")
