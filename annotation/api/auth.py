@@ -17,7 +17,16 @@ from rest_framework.request import Request
 from annotation.models import ApiToken, User
 from annotation.services import hot
 
-_LOADED = ["id", "username", "is_active", "is_staff", "is_superuser", "can_create_projects", "theme", "time_zone"]
+_LOADED = [
+    "id",
+    "username",
+    "is_active",
+    "is_staff",
+    "is_superuser",
+    "can_create_projects",
+    "theme",
+    "time_zone",
+]
 _FIND = f"""
 SELECT t.digest, t.created, t.expiry, {", ".join(f"u.{name}" for name in _LOADED)}
 FROM annotation_apitoken t JOIN annotation_user u ON u.id = t.user_id
@@ -34,13 +43,17 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
             digest = hash_token(text)
         except ValueError as error:
             raise AuthenticationFailed("The token is not one that was issued here.") from error
-        found = hot.rows(_FIND, {"key": text[: CONSTANTS.TOKEN_KEY_LENGTH].replace("\0", ""), "now": timezone.now()})
+        found = hot.rows(
+            _FIND, {"key": text[: CONSTANTS.TOKEN_KEY_LENGTH].replace("\0", ""), "now": timezone.now()}
+        )
         for row in found:
             if compare_digest(digest, row.digest):
                 user = User.from_db(connection.alias, _LOADED, row[3:])
                 key = text[: CONSTANTS.TOKEN_KEY_LENGTH]
                 return self.validate_user(
-                    ApiToken(digest=row.digest, token_key=key, user=user, created=row.created, expiry=row.expiry)
+                    ApiToken(
+                        digest=row.digest, token_key=key, user=user, created=row.created, expiry=row.expiry
+                    )
                 )
         raise AuthenticationFailed("This token is unknown, revoked or expired.")
 

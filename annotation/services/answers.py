@@ -17,6 +17,7 @@ from annotation.questions import Form, compile_form
 from annotation.roles import Action, may
 from annotation.services import answers_sql as sql
 from annotation.services import hot, queue
+from annotation.services.schemas import read_answer, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _keep(turn: Any, given: Answer, now: datetime) -> Receipt:
     if kept is None:
         raise Conflict("This nonce was used for another answer of yours; send a fresh one.")
     if kept.answers >= kept.wanted and kept.answers > 1:
-        settle(item_id=turn.item_id)
+        settle(item_id=turn.item_id, schema_id=turn.schema_id)
     return Receipt(kept.id, turn.item_id, now, created=True)
 
 
@@ -123,8 +124,6 @@ def _checked(turn: Any, given: Answer) -> tuple[int, dict[str, Any]]:
 
 
 def _older(turn: Any, version: int, said: Any) -> int:
-    from annotation.services.schemas import read_answer
-
     older = Schema.objects.filter(project_id=turn.project_id, version=version).first()
     if older is None:
         raise InvalidAnswer(f"This project has no schema version {version}.")
@@ -145,15 +144,19 @@ def _take_back(turn: Any) -> None:
         raise LeaseExpired("Your reservation of this item ran out and its place was given to somebody else.")
 
 
-def settle(*, item_id: int) -> None:
+def settle(*, item_id: int, schema_id: int) -> None:
     """The cheap rule for an item that has all the answers it wants: resolved if all agree, else disputed.
 
-    The caller holds the item's row lock, so each answer is seen by exactly one last caller.
+    Answers under older versions are compared as they read under this schema. The caller holds the item's row lock, so
+    each answer is seen by exactly one last caller.
     """
-    said = [
-        form_of(row.schema_id).votes(orjson.loads(row.answer))
-        for row in hot.rows(sql.CURRENT_ANSWERS, {"item": item_id})
-    ]
+    form = form_of(schema_id)
+    said = []
+    for row in hot.rows(sql.CURRENT_ANSWERS, {"item": item_id}):
+        answer = orjson.loads(row.answer)
+        if row.schema_id != schema_id:
+            answer, _ = reading(row.schema_id, schema_id).read(answer)
+        said.append(form.votes(answer))
     state = "resolved" if all(votes == said[0] for votes in said) else "disputed"
     hot.rows(sql.SETTLE, {"item": item_id, "state": state})
 
@@ -197,7 +200,7 @@ def revise(*, annotator: User, annotation_id: int, given: Answer) -> Receipt:
         },
     )
     if made.answers >= made.wanted and made.state in {"resolved", "disputed"}:
-        settle(item_id=turn.item_id)
+        settle(item_id=turn.item_id, schema_id=turn.schema_id)
     return Receipt(made.id, turn.item_id, now, created=True)
 
 
@@ -230,6 +233,6 @@ def _skip(turn: Any, reason: str) -> None:
             and dropped.answers
             and dropped.answers >= dropped.wanted
         ):
-            settle(item_id=turn.item_id)
+            settle(item_id=turn.item_id, schema_id=turn.schema_id)
     else:
         hot.rows(sql.SLOT_BACK, scope)
