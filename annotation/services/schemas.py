@@ -122,8 +122,8 @@ def reading(from_id: int, to_id: int) -> Reading:
 
 def _lock(project: Project) -> Project:
     # Locked: two managers publishing at once get consecutive numbers, and the second one's base_version is told.
-    found = Project.objects.select_for_update(no_key=True, of=("self",)).select_related("schema")
-    project = found.get(pk=project.pk)
+    # Not joined to the schema: the join would still be made with the version from before the wait for the lock.
+    project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if project.archived_at:
         raise Conflict("The project is archived; restore it before you change its schema.")
     return project
