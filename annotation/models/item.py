@@ -49,7 +49,12 @@ class Item(models.Model):
         "annotation.Project", models.CASCADE, related_name="items", db_index=False, db_constraint=False
     )
     dataset = models.ForeignKey(
-        "annotation.Dataset", models.SET_NULL, null=True, related_name="items", db_constraint=False
+        "annotation.Dataset",
+        models.SET_NULL,
+        null=True,
+        related_name="items",
+        db_index=False,
+        db_constraint=False,
     )
     key = models.CharField(max_length=200)
     payload = models.JSONField()
@@ -81,6 +86,9 @@ class Item(models.Model):
                 condition=Q(state="open", open_slots__gt=0),
             ),
             models.Index(fields=["project", "state", "id"], name="item_by_state"),
+            # The data table: pages by id, of all items and of one dataset.
+            models.Index(fields=["project", "id"], name="item_by_id"),
+            models.Index(fields=["dataset", "id"], name="item_by_dataset"),
         ]
 
     def __str__(self) -> str:
