@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from annotation.models import ApiToken, User
 from annotation.services import hot
 
-_LOADED = [
+_NEEDED = {
     "id",
     "username",
     "is_active",
@@ -26,7 +26,9 @@ _LOADED = [
     "can_create_projects",
     "theme",
     "time_zone",
-]
+}
+# In the model's own order, as from_db expects the values; the rest is loaded when somebody asks for it.
+_LOADED = [field.attname for field in User._meta.concrete_fields if field.attname in _NEEDED]
 _FIND = f"""
 SELECT t.digest, t.created, t.expiry, {", ".join(f"u.{name}" for name in _LOADED)}
 FROM annotation_apitoken t JOIN annotation_user u ON u.id = t.user_id
