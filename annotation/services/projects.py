@@ -41,7 +41,7 @@ def create(*, by: User, name: str, schema: FirstSchema | None = None, **rules: A
     if not by.creates_projects:
         raise NotAllowed("You may not create projects; ask an administrator for it.")
     project = Project(name=name, created_by=by, **_known(rules))
-    clean(project)
+    clean(project, only=CHANGEABLE)
     project.save()
     Membership.objects.create(project=project, user=by, role=Role.OWNER)
     if schema is not None:
@@ -69,7 +69,7 @@ def change(*, project: Project, by: User, **changes: Any) -> Project:
     changed = {name: value for name, value in _known(changes).items() if getattr(project, name) != value}
     for name, value in changed.items():
         setattr(project, name, value)
-    clean(project, exclude={item.name for item in Project._meta.fields} - set(changed))
+    clean(project, only=changed)
     if changed:
         project.save(update_fields=list(changed))
     if "annotations_per_item" in changed:
