@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
 import signal
@@ -18,17 +17,13 @@ from config.embedded.addresses import database_url, redis_url
 from config.embedded.console import Console
 from config.embedded.orphans import MARK, end_marked
 from config.embedded.paths import sole_use
+from config.embedded.preparation import COLLECT, LOAD, MIGRATE, Preparation, Step
 from config.embedded.programs import EmbeddedError, Program
 from config.embedded.services import remove_runtime_dir
 from config.embedded.supervisor import Component, StopRequested, Supervisor
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _SIGN_INS = ("admin", "manager", "adjudicator", "annotator1", "annotator2", "annotator3", "engineer")
-_STEPS = (
-    ("updating the database", ("migrate", "--verbosity", "0")),
-    ("collecting static files", ("collectstatic", "--noinput", "--verbosity", "0")),
-)
-_LOAD = ("loading the demo projects", ("load_demo",))
 
 
 @dataclass(frozen=True)
@@ -79,20 +74,25 @@ def run(data_dir: Path, port: int, *, projects: bool = True) -> None:
 
 
 def _start(demo: Demo, supervisor: Supervisor) -> None:
-    fresh = _start_services(demo, supervisor)
-    fingerprint = demo.data_dir / "prepared"
-    current = _fingerprint()
-    if fresh or not fingerprint.exists() or fingerprint.read_text() != current:
-        fingerprint.unlink(missing_ok=True)
-        for what, command in (*_STEPS, _LOAD) if demo.projects else _STEPS:
-            demo.console.say(f"{what} ...")
-            supervisor.run_to_end(_manage(demo, command))
-        if demo.projects:
-            fingerprint.write_text(current)
+    preparation = Preparation(demo.data_dir / "prepared")
+    if _start_services(demo, supervisor):
+        preparation.forget()
+    _prepare(demo, supervisor, preparation, MIGRATE)
+    _prepare(demo, supervisor, preparation, COLLECT, *([LOAD] if demo.projects else []))
     _empty(demo.data_dir / "metrics")
     demo.console.say("starting web, worker and beat ...")
     for component in _components(demo):
         supervisor.start(component)
+
+
+def _prepare(demo: Demo, supervisor: Supervisor, preparation: Preparation, *steps: Step) -> None:
+    """Do those that are needed, all at once: they do not depend on each other."""
+    needed = [step for step in steps if preparation.needs(step)]
+    for step in needed:
+        demo.console.say(f"{step.what} ...")
+    supervisor.run_to_end(*(_manage(demo, step.command) for step in needed))
+    for step in needed:
+        preparation.note(step)
 
 
 def _start_services(demo: Demo, supervisor: Supervisor) -> bool:
@@ -214,17 +214,6 @@ def _answers(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _fingerprint() -> str:
-    """Changes with every change to the code and the static files: then the set-up runs again."""
-    digest = hashlib.sha256(sys.version.encode())
-    for name in ("config", "annotation", "labelmodel", "active", "static"):
-        for path in sorted((_ROOT / name).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                status = path.stat()
-                digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
 
 
 def _empty(folder: Path) -> None:

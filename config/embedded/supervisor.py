@@ -69,17 +69,18 @@ class Supervisor:
         self._launch(component)
         self.run_until(lambda: self._is_ready(component), seconds=seconds, what=component.name)
 
-    def run_to_end(self, program: Program) -> None:
-        """Run a step of the set-up; raises EmbeddedError when it fails."""
-        process = self._spawn(program)
+    def run_to_end(self, *programs: Program) -> None:
+        """Run steps of the set-up side by side; raises EmbeddedError when one fails."""
+        running = [(self._spawn(program), program) for program in programs]
         try:
-            self.run_until(lambda: process.poll() is not None and not self._is_read(process))
+            self.run_until(lambda: not any(self._is_busy(process) for process, _ in running))
         finally:
-            if process.poll() is None:
+            for process, _ in running:
                 process.kill()
                 process.wait()
-        if process.returncode:
-            raise EmbeddedError(f"{' '.join(program.argv[1:])} failed; its output is above")
+        for process, program in running:
+            if process.returncode:
+                raise EmbeddedError(f"{' '.join(program.argv[1:])} failed; its output is above")
 
     def watch(self) -> None:
         """Keep everything running until asked to stop."""
@@ -115,9 +116,10 @@ class Supervisor:
         self._selector.register(process.stdout, selectors.EVENT_READ, (program.name, process))
         return process
 
-    def _is_read(self, process: subprocess.Popen[bytes]) -> bool:
-        """Whether output of it may still come."""
-        return any(key.data[1] is process for key in self._selector.get_map().values())
+    def _is_busy(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether it runs, or output of it may still come."""
+        unread = any(key.data[1] is process for key in self._selector.get_map().values())
+        return process.poll() is None or unread
 
     def run_until(
         self, condition: Callable[[], bool], *, seconds: float = float("inf"), what: str = ""
