@@ -72,7 +72,7 @@ def create_user(*, by: User, username: str, password: str, **about: Any) -> User
     user = User(username=User.normalize_username(username), **_known(about, _BY_ADMINISTRATOR))
     user.email = User.objects.normalize_email(user.email)
     _check_hotkeys(user.hotkeys)
-    clean(user, exclude={"password", "username"})
+    clean(user, only=_BY_ADMINISTRATOR)
     _check_username(user)
     _set_password(user, password)
     try:
@@ -155,7 +155,7 @@ def _lock_tokens(user: User) -> None:
 
 def _new_token(user: User, name: str, life: timedelta) -> tuple[ApiToken, str]:
     token = ApiToken(user=user, name=name)
-    clean(token, exclude={"digest", "token_key", "user"})
+    clean(token, only={"name"})
     made: tuple[ApiToken, str] = ApiToken.objects.create(user=user, name=name, expiry=life)
     return made
 
@@ -168,7 +168,7 @@ def _change(user: User, changes: dict[str, Any]) -> None:
     if "hotkeys" in changes:
         _check_hotkeys(user.hotkeys)
     if changes:
-        clean(user, exclude={field.name for field in User._meta.fields} - set(changes))
+        clean(user, only=changes)
         user.save(update_fields=list(changes))
 
 

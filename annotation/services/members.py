@@ -29,7 +29,7 @@ def add(
         message = f"Nobody here is called {username}. An administrator makes accounts."
         raise InvalidInput(message, faults=[Fault(("username",), message)])
     member = Membership(project=project, user=user, role=role, annotation_limit=annotation_limit)
-    clean(member, exclude={"project", "user"})
+    clean(member, only=CHANGEABLE)
     # Who was here before goes on from there: limits and figures count what they gave then.
     member.answered = project.annotations.filter(annotator=user, supersedes=None).count()
     try:
@@ -49,12 +49,12 @@ def change(*, project: Project, by: User, user_id: int, **changes: Any) -> Membe
         faults = [Fault((name,), "Cannot be changed here.") for name in unknown]
         raise InvalidInput("These cannot be changed.", faults=faults)
     member = _lock(project, user_id)
-    if "role" in changes and changes["role"] != member.role:
-        _owners_only(project, by, member.role, changes["role"])
+    _owners_only(project, by, member.role, changes.get("role", ""))
+    if changes.get("role", member.role) != member.role:
         _keep_an_owner(project, member)
     for name, value in changes.items():
         setattr(member, name, value)
-    clean(member, exclude={"project", "user"})
+    clean(member, only=CHANGEABLE)
     member.save(update_fields=list(changes))
     if member.paused_reason or not member.may(Action.LABEL):
         queue.release(project=project, annotator=member.user)

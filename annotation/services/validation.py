@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
 
 from annotation.errors import Fault, InvalidInput
 
 
-def clean(instance: Model, *, exclude: set[str] | None = None) -> None:
-    """Check a row before it is saved. Raises InvalidInput with every fault that the model sees."""
+def clean(instance: Model, *, only: Collection[str] | None = None, exclude: Collection[str] = ()) -> None:
+    """Check these fields of a row (or all but those) before it is saved. Raises InvalidInput with every fault."""
+    every = {field.name for field in instance._meta.fields}
     try:
-        instance.full_clean(exclude=exclude)
+        instance.full_clean(exclude=set(exclude) if only is None else every - set(only))
     except ValidationError as error:
-        raise InvalidInput(_sentence(error), faults=faults_of(error)) from error
+        raise InvalidInput(" ".join(error.messages), faults=faults_of(error)) from error
 
 
 def faults_of(error: ValidationError, *, field: str = "") -> list[Fault]:
@@ -24,7 +27,3 @@ def faults_of(error: ValidationError, *, field: str = "") -> list[Fault]:
 
 def _path(name: str) -> tuple[str | int, ...]:
     return () if name in {"", NON_FIELD_ERRORS} else (name,)
-
-
-def _sentence(error: ValidationError) -> str:
-    return " ".join(error.messages)
