@@ -1,0 +1,1 @@
+"""The demo projects: real input from what is installed, invented people, simulated answers marked as such."""
