@@ -49,7 +49,7 @@ def make_schema(
     schema = Schema.objects.create(
         project=project,
         version=project.schemas.count() + 1,
-        fields=fields or FIELDS,
+        fields=FIELDS if fields is None else fields,
         questions=normalize_questions(questions or SENTIMENT),
         created_by=project.created_by,
     )

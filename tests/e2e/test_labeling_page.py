@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from annotation.models import Annotation, Item, Lease, Project, Skip, User
+from annotation.models import Annotation, Comment, Flag, Item, Lease, Project, Skip, User
 from annotation.services import answers, queue
 from tests.factories import make_item, make_member, make_project, make_schema, make_user
 
@@ -435,6 +435,72 @@ def test_an_unanswered_required_question_is_pointed_out(page: Page) -> None:
     expect(page.get_by_text("This question needs an answer.")).to_be_visible()
     assert shown(page) == "item-00000"
     assert Annotation.objects.count() == 0
+
+
+def test_flag_and_withdraw(page: Page, anna: User) -> None:
+    flag = page.get_by_role("button", name="Flag", exact=True).first
+    page.keyboard.press("f")
+    page.keyboard.type("cut in the middle")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("item-00000 is flagged")).to_be_visible()
+    expect(flag).to_have_attribute("aria-pressed", "true")
+    assert [(one.author, one.reason) for one in Flag.objects.all()] == [(anna, "cut in the middle")]
+    page.keyboard.press("f")
+    page.get_by_role("button", name="Withdraw my flag").click()
+
+    expect(page.get_by_text("The flag is withdrawn.")).to_be_visible()
+    expect(flag).to_have_attribute("aria-pressed", "false")
+    assert not Flag.objects.filter(closed_at=None).exists()
+
+
+def test_comments_are_text_and_stay_when_sending_fails(context: BrowserContext, page: Page) -> None:
+    page.keyboard.press("c")
+    expect(page.get_by_text("Nobody has written anything yet.")).to_be_visible()
+    context.set_offline(True)
+    page.keyboard.type("<b>is this</b> German?")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("There is no connection to the server.")).to_be_visible()
+    context.set_offline(False)
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#comments-list p")).to_have_text("<b>is this</b> German?")
+    assert [comment.body for comment in Comment.objects.all()] == ["<b>is this</b> German?"]
+
+
+def test_submit_at_once_when_a_label_is_chosen(page: Page, work: Project) -> None:
+    page.keyboard.press("?")
+    page.get_by_label("Submit at once").check()
+    page.keyboard.press("Escape")
+    for key in "123":
+        page.keyboard.press(key)
+
+    expect(page.locator("#item-key")).to_have_text("item-00003")
+    all_saved(page)
+    assert kept(work) == as_pressed(0, 1, 2)
+
+
+def test_an_answer_that_the_server_refuses_is_kept_until_the_person_decides(
+    page: Page, work: Project, anna: User
+) -> None:
+    work.memberships.filter(user=anna).update(role="viewer")
+    press_answer(page)
+    page.get_by_role("button", name="1 answer not accepted").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Your role here is viewer")
+    work.memberships.filter(user=anna).update(role="annotator")
+    page.get_by_role("button", name="Try again").click()
+
+    all_saved(page)
+    expect(page.locator("#saved")).to_contain_text("All saved")
+    assert kept(work) == as_pressed(0)
+
+
+def test_pressing_a_button_by_pointer_does_not_take_the_keys_away(page: Page) -> None:
+    page.get_by_role("button", name="Flag", exact=True).first.click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Neutral").click()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#item-key")).to_have_text("item-00001")
 
 
 def test_keys_can_be_changed_and_conflicts_are_refused(page: Page, anna: User) -> None:

@@ -97,7 +97,7 @@ function whyEmpty() {
 function update() {
   const waiting = outbox.entries();
   const mine = queue.answered + waiting.filter((entry) => entry.kind === "submit" && entry.project === config.project).length;
-  const left = config.left === null ? null : Math.max(0, config.left - (mine - config.answered));
+  const left = config.left === null ? null : queue.status === "finished" ? 0 : Math.max(0, config.left - (mine - config.answered));
   $("mine").textContent = mine.toLocaleString();
   if (left !== null) $("left").textContent = left.toLocaleString();
   Object.assign($("progress"), left === null ? {} : { max: mine + left || 1, value: mine });
@@ -109,7 +109,6 @@ function update() {
     signedIn: session.state === "in",
     volatile: outbox.volatile,
     refused: refused.count(),
-    online: navigator.onLine,
   });
   if (view.kind !== "empty") return;
   const why = whyEmpty();
@@ -126,7 +125,7 @@ function flags() {
 function focus() {
   const active = document.activeElement;
   if (view.kind === "empty") $("empty").focus({ preventScroll: true });
-  else if (inText(active) && active.checkVisibility()) $("live").textContent = `Next: ${view.item.key}`;
+  else if (inText(active) && active.offsetParent) $("live").textContent = `Next: ${view.item.key}`;
   else $("item").focus({ preventScroll: true });
   if (scrollY) scrollTo(0, 0);
 }
@@ -254,10 +253,13 @@ function pressed(name, event) {
   return true;
 }
 
-document.addEventListener("pointerdown", () => (queue.lastActive = Date.now()));
+for (const name of ["pointerdown", "wheel"]) document.addEventListener(name, () => (queue.lastActive = Date.now()), { passive: true });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
-  if (button && button.getAttribute("aria-disabled") !== "true") DO[button.dataset.do]();
+  if (!button) return;
+  // Clicked by pointer: the keys that follow are meant for the page, not for the button.
+  if (event.detail && view.kind !== "empty") $("item").focus({ preventScroll: true });
+  DO[button.dataset.do]();
 });
 $("questions").closest("form").addEventListener("submit", (event) => (event.preventDefault(), submit()));
 
@@ -307,7 +309,6 @@ session.addEventListener("change", () => {
   update();
   if (session.state === "in" && !queue.turns.length) queue.refill();
 });
-for (const name of ["online", "offline"]) addEventListener(name, update);
 addEventListener("beforeunload", (event) => outbox.volatile && outbox.entries().length && event.preventDefault());
 
 // Begin

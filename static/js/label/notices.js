@@ -12,7 +12,8 @@ export function watchSession(session, outbox) {
     banner.hidden = state === "in";
     const kept = outbox.entries().length;
     const why = state === "other" ? "Somebody else has signed in with this browser." : "You have been signed out.";
-    $("signed-out-words").textContent = `${why} ${kept === 1 ? "1 answer is" : `${kept} answers are`} kept in this browser until ${session.user.username} signs in again.`;
+    const safe = kept === 1 ? "1 answer is kept" : `${kept || "Your"} answers are kept`;
+    $("signed-out-words").textContent = `${why} ${safe} in this browser until ${session.user.username} signs in again.`;
     if (state === "in" && dialog.open) dialog.close();
   };
   session.addEventListener("change", update);

@@ -64,7 +64,8 @@ export class Queue extends EventTarget {
       this.failed = false;
     } catch (error) {
       this.failed = true;
-      this.dispatchEvent(new CustomEvent("failed", { detail: error }));
+      if ([403, 404].includes(error.status)) Object.assign(this, { failed: false, status: "gone", detail: error.message });
+      this.dispatchEvent(new Event("failed"));
     }
   }
 

@@ -5,11 +5,11 @@ const PATIENCE = 400;
 const count = (n) => (n === 1 ? "1 answer" : `${n} answers`);
 
 /** [kind, words] for what is going on. */
-export function describe({ pending, failures, reached, signedIn, volatile, refused, online }) {
+export function describe({ pending, failures, reached, signedIn, volatile, refused }) {
   if (refused) return ["danger", `${count(refused)} not accepted`];
   if (volatile && pending) return ["danger", `${count(pending)} only in this window: keep it open`];
   if (!signedIn) return ["warning", pending ? `Signed out: ${count(pending)} kept here` : "Signed out"];
-  if (!online || (failures && !reached)) return ["warning", pending ? `Offline: ${count(pending)} kept here` : "Offline"];
+  if (failures && !reached) return ["warning", `Offline: ${count(pending)} kept here`];
   if (failures) return ["warning", `${pending} unsaved, trying again`];
   return pending ? ["saving", "Saving"] : ["saved", "All saved"];
 }

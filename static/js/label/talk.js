@@ -56,7 +56,7 @@ export async function comments(item, { session, urls }) {
   const url = urls.comments.replace("/0/", `/${item.id}/`);
   const line = (comment) => {
     const row = $("comments-row").content.cloneNode(true).firstElementChild;
-    row.querySelector("strong").textContent = comment.author?.username ?? comment.author;
+    row.querySelector("strong").textContent = comment.author;
     row.querySelector("time").textContent = when.format(new Date(comment.created_at));
     row.querySelector("p").textContent = comment.body;
     return row;
@@ -68,9 +68,12 @@ export async function comments(item, { session, urls }) {
     $("comments-none").hidden = true;
   });
   try {
-    const found = await session.call("GET", url);
-    list.replaceChildren(...found.results.map(line));
-    $("comments-none").hidden = found.results.length > 0;
+    for (let from = url; from; ) {
+      const found = await session.call("GET", from);
+      list.append(...found.results.map(line));
+      from = found.next;
+    }
+    $("comments-none").hidden = list.childElementCount > 0;
   } catch (error) {
     dialog.querySelector("[role=alert]").textContent = error.message;
   }

@@ -1,0 +1,218 @@
+"""The labeling page in a real browser: bytes over the wire, time until the item is visible, key to next item painted.
+
+    python -m benchmarks.page [--items 100000] [--loads 9] [--answers 60]
+
+Static files as in production (hashed, compressed, cached for ever); browser, web and database share the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks import common
+
+LIMITS = {"first_kb": 120, "again_kb": 10, "visible_s": 0.4, "painted_ms": 17}
+# The same measures of two other tools on PostgreSQL with 100,000 items, on a machine of this kind.
+OTHERS = {
+    "Label Studio 1.23.2": {"first_kb": 7800, "again_kb": 7800, "visible_s": 3.2, "painted_ms": 463},
+    "doccano 1.8.4": {"first_kb": 727, "again_kb": 7, "visible_s": 0.93, "painted_ms": 129},
+}
+DELAYS = (0, 300)
+BETWEEN_ANSWERS = 250  # milliseconds
+
+# From the key or click to the frame that shows the next text: the message is handled after that frame was painted.
+# Runs before the page's own scripts, so that its listeners come first and see the text as it was.
+WATCH_PAINT = """(() => {
+    window.painted = [];
+    const begun = (event) => {
+        const body = document.getElementById("item-body");
+        const before = body.textContent;
+        const look = () => body.textContent === before ? requestAnimationFrame(look) : settle();
+        const settle = () => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = () => window.painted.push(performance.now() - event.timeStamp);
+            channel.port2.postMessage(0);
+        };
+        requestAnimationFrame(look);
+    };
+    addEventListener("keydown", (event) => event.key === "Enter" && begun(event), true);
+    addEventListener("pointerup", (event) => event.target.closest("[type=submit]") && begun(event), true);
+})()"""
+
+
+def loads(browser: Any, address: str, cookie: dict[str, str], times: int) -> dict[str, Any]:
+    """First and repeated loads, each pair in a fresh browser profile."""
+    first, again = [], []
+    for _ in range(times):
+        context = browser.new_context()
+        context.add_cookies([cookie])
+        first.append(load(context, address))
+        again.append(load(context, address))
+        context.close()
+    return {"first": summary(first), "again": summary(again)}
+
+
+def load(context: Any, address: str) -> dict[str, float]:
+    page = context.new_page()
+    devtools = context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    sizes: list[float] = []
+    devtools.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(address, wait_until="networkidle")
+    page.wait_for_selector("#desk[data-ready]")
+    paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    assert "A short text" in page.locator("#item-body").inner_text()
+    result = {
+        "kb": sum(sizes) / 1000,
+        "requests": sum(size > 0 for size in sizes),
+        "visible_s": page.evaluate(paint) / 1000,
+    }
+    page.close()
+    return result
+
+
+def summary(results: list[dict[str, float]]) -> dict[str, float]:
+    return {key: round(common.quantile([one[key] for one in results], 0.5), 3) for key in results[0]}
+
+
+def painted(
+    browser: Any, address: str, cookie: dict[str, str], delay: int, answers: int, how: str
+) -> dict[str, float]:
+    """Milliseconds from the key (or click) that submits to the next item's text on screen."""
+    context = browser.new_context()
+    context.add_cookies([cookie])
+    context.add_init_script(WATCH_PAINT)
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_selector("#desk[data-ready]")
+    devtools = context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    network = {"offline": False, "latency": delay, "downloadThroughput": -1, "uploadThroughput": -1}
+    devtools.send("Network.emulateNetworkConditions", network)
+    for number in range(answers):
+        page.keyboard.press(str(number % 3 + 1))
+        if how == "key":
+            page.keyboard.press("Enter")
+        else:
+            page.click(".answer-actions [type=submit]")
+        page.wait_for_timeout(BETWEEN_ANSWERS)
+    page.wait_for_selector("#saved[data-pending='0']")
+    times = page.evaluate("window.painted")
+    context.close()
+    assert len(times) == answers, f"{len(times)} paints for {answers} answers by {how} at {delay} ms: {times}"
+    quantiles = {"median_ms": 0.5, "p95_ms": 0.95, "max_ms": 1.0}
+    return {name: round(common.quantile(times, q), 1) for name, q in quantiles.items()} | {"answers": answers}
+
+
+def prepare(items: int) -> tuple[int, Any]:
+    from benchmarks.labeling import fill
+    from tests.factories import make_member
+
+    project_id, _ = fill(items, 1, 1)
+    from annotation.models import Project
+
+    return project_id, make_member(Project.objects.get(pk=project_id))
+
+
+def session_cookie(user: Any, address: str) -> dict[str, str]:
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}
+
+
+def measure(items: int, times: int, answers: int) -> dict[str, Any]:
+    from playwright.sync_api import sync_playwright
+
+    with common.environment() as env:
+        subprocess.run(
+            [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"],
+            cwd=common.ROOT,
+            env=env,
+            check=True,
+        )
+        common.setup_django()
+        project_id, user = prepare(items)
+        with common.server(env) as (port, _), sync_playwright() as playwright:
+            site = f"http://127.0.0.1:{port}"
+            address, cookie = f"{site}/projects/{project_id}/label/", session_cookie(user, site)
+            browser = playwright.chromium.launch(
+                executable_path=chromium(), args=["--no-sandbox", "--headless=new"]
+            )
+            result = {
+                "browser": browser.version,
+                "items": items,
+                "load": loads(browser, address, cookie, times),
+                "painted": {
+                    f"{how}_{delay}ms": painted(browser, address, cookie, delay, answers, how)
+                    for delay in DELAYS
+                    for how in ("key", "click")
+                },
+            }
+            browser.close()
+    return result | {"limits": LIMITS, "others": OTHERS}
+
+
+def chromium() -> str:
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        raise SystemExit("No Chromium: install it, or set CHROMIUM to its path.")
+    return found
+
+
+def picture(result: dict[str, Any], path: Path) -> None:
+    """Four panels, one per figure: this project, its limit, and the other tools, on logarithmic scales."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    ours = {
+        "first_kb": result["load"]["first"]["kb"],
+        "again_kb": result["load"]["again"]["kb"],
+        "visible_s": result["load"]["first"]["visible_s"],
+        "painted_ms": max(one["median_ms"] for one in result["painted"].values()),
+    }
+    titles = {
+        "first_kb": "First load, kB transferred",
+        "again_kb": "Load again, kB transferred",
+        "visible_s": "Item visible, s",
+        "painted_ms": "Submit to next item painted,\nms (median, worst of 0 and 300 ms delay)",
+    }
+    figure, panels = pyplot.subplots(1, 4, figsize=(14, 3.2), layout="constrained")
+    for panel, (key, title) in zip(panels, titles.items(), strict=True):
+        bars = {"Querent": ours[key], **{name: values[key] for name, values in OTHERS.items()}}
+        drawn = panel.barh(list(bars), list(bars.values()), color=["#0b6570", "#b9bec2", "#b9bec2"])
+        panel.bar_label(drawn, fmt="{:,.3g}", padding=3)
+        panel.axvline(LIMITS[key], color="#b23b3a", linestyle="--", linewidth=1)
+        panel.set_xscale("log")
+        panel.margins(x=0.25)
+        panel.set_title(title, fontsize=9)
+        panel.invert_yaxis()
+        panel.spines[["top", "right"]].set_visible(False)
+    figure.suptitle("The labeling page; the dashed line is the limit that it must keep", fontsize=10)
+    figure.savefig(path, dpi=130)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--loads", type=int, default=9)
+    parser.add_argument("--answers", type=int, default=60)
+    options = parser.parse_args()
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright runs an event loop in this thread
+    result = measure(options.items, options.loads, options.answers)
+    path = common.write("page", result)
+    picture(result, path.with_suffix(".png"))
+    print(path.read_text())
+
+
+if __name__ == "__main__":
+    main()
