@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import exp, log
 from random import Random
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from annotation.services.gold import Known
 from annotation.services.import_options import Choices
 from config.demo.digits import Digit, archive, digits
-from config.demo.plan import Answer, DemoProject, Script, Thread, Upload, Version
+from config.demo.plan import Answer, DemoProject, Thread, Upload, Version
 
 SOURCE_NAME = "digits.zip"
 DIGITS = [str(digit) for digit in range(10)]
@@ -115,7 +116,7 @@ def project() -> DemoProject:
         source_name=SOURCE_NAME,
         uploads=_uploads,
         gold=_gold,
-        script=_script,
+        script=DigitScript,
         hours=(4.5, 7.5),
         stretch=(25, 70),
         last_seen="omar",
@@ -140,42 +141,44 @@ def _gold() -> list[Known]:
     return found
 
 
-def _script() -> Script:
-    by_key = {digit.name: digit for digit in digits()}
+class DigitScript:
+    """Knows which digit the writer meant and which other it resembles, and lets people miss it."""
 
-    def answer(key: str, skill: float, rng: Random) -> Answer:
-        digit = by_key[key]
+    skip_reasons = ("I see two digits in it.", "Too dark on my screen.", "I would only be guessing.")
+    flag_reasons = (
+        "Please look at this one, I would not bet on it.",
+        "Is this one cut off?",
+        "Could be upside down.",
+    )
+
+    def __init__(self) -> None:
+        self._digits = {digit.name: digit for digit in digits()}
+
+    def answer(self, key: str, skill: float, rng: Random) -> Answer:
+        digit = self._digits[key]
         if digit.clarity < 0.46 and rng.random() < 0.15:
-            return {
-                "digit": "none",
-                **({"note": "A blot, or the edge of something."} if rng.random() < 0.5 else {}),
-            }
+            note = {"note": "A blot, or the edge of something."} if rng.random() < 0.5 else {}
+            return {"digit": "none", **note}
         label = digit.label if rng.random() < _chance(skill, digit) else digit.rival
         if digit.clarity + rng.gauss(0, 0.012) > 0.487:
             return {"digit": label, "legibility": CLEAR}
         return {"digit": label, "legibility": POOR, "problem": _problems(digit, rng)}
 
-    def labels(key: str, given: Answer) -> dict[str, str]:
-        digit = by_key[key]
-        other = digit.rival if given["digit"] == digit.label else digit.label
-        return {"own": given["digit"].replace("none", "digit"), "rival": other}
+    def corrected(self, key: str, given: Answer) -> Answer:
+        return given if given["digit"] == "none" else {**given, "digit": self._digits[key].label}
 
-    return Script(
-        answer=answer,
-        hardness=lambda key: min(max(0.5 + 4 * (MIDDLING - by_key[key].clarity), 0.0), 1.0),
-        before=lambda given: given,
-        labels=labels,
-        corrected=lambda key, given: (
-            {**given, "digit": by_key[key].label} if given["digit"] != "none" else given
-        ),
-        threads=lambda key, given: THREADS if given["digit"] != "none" else (),
-        skip_reasons=("I see two digits in it.", "Too dark on my screen.", "I would only be guessing."),
-        flag_reasons=(
-            "Please look at this one, I would not bet on it.",
-            "Is this one cut off?",
-            "Could be upside down.",
-        ),
-    )
+    def before(self, given: Answer) -> Answer:
+        return given
+
+    def hardness(self, key: str) -> float:
+        return min(max(0.5 + 4 * (MIDDLING - self._digits[key].clarity), 0.0), 1.0)
+
+    def threads(self, key: str, given: Answer) -> Sequence[Thread]:
+        return () if given["digit"] == "none" else THREADS
+
+    def labels(self, key: str, given: Answer) -> Mapping[str, str]:
+        digit = self._digits[key]
+        return {"own": given["digit"], "rival": digit.rival if given["digit"] == digit.label else digit.label}
 
 
 def _chance(skill: float, digit: Digit) -> float:

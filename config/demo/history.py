@@ -151,7 +151,9 @@ class _Writer:
         asked = self._sample([step for step in steps if step.answer is not None], THREADS)
         for step, pk in zip(asked, _new_ids(Comment, len(asked)), strict=True):
             answer = step.answer or {}
-            thread = self._rng.choice(self._script.threads(step.key, answer))
+            if not (threads := self._script.threads(step.key, answer)):
+                continue
+            thread = self._rng.choice(threads)
             labels = self._script.labels(step.key, answer)
             item, author = self._who(step)
             at = step.moment.at + timedelta(seconds=self._rng.uniform(10, 60))

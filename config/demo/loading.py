@@ -88,16 +88,30 @@ def _load_project(
 
 @transaction.atomic
 def _create(plan: DemoProject, owner: User, now: datetime) -> Project:
-    first, *later = plan.versions
     project = projects.create(
         by=owner,
         name=plan.name,
         description=plan.description,
         guidelines=plan.guidelines_text,
         annotations_per_item=plan.annotations_per_item,
-        schema=FirstSchema(plan.fields, first.questions),
+        schema=FirstSchema(plan.fields, plan.versions[0].questions),
     )
-    for version in later:
+    _add_versions(project, owner, plan)
+    _add_members(project, owner, plan)
+    project.refresh_from_db()
+    project.demo = True
+    project.save(update_fields=["demo"])
+    begun = _morning(now, plan.versions[0].days_ago)
+    _backdate(Project.objects.filter(pk=project.pk), created_at=begun)
+    _backdate(Membership.objects.filter(project=project), created_at=begun)
+    for number, version in enumerate(plan.versions, 1):
+        made = Schema.objects.filter(project=project, version=number)
+        _backdate(made, created_at=_morning(now, version.days_ago))
+    return project
+
+
+def _add_versions(project: Project, owner: User, plan: DemoProject) -> None:
+    for version in plan.versions[1:]:
         schemas.create_schema(
             project=project,
             by=owner,
@@ -106,21 +120,13 @@ def _create(plan: DemoProject, owner: User, now: datetime) -> Project:
             mapping=version.mapping,
             note=version.note,
         )
+
+
+def _add_members(project: Project, owner: User, plan: DemoProject) -> None:
     for username, role in plan.roles.items():
-        members.add(project=project, by=owner, username=username, role=role)
-    for member in project.memberships.filter(user__username__in=plan.paused).select_related("user"):
-        reason = plan.paused[member.user.username]
-        members.change(project=project, by=owner, user_id=member.user_id, paused_reason=reason)
-    project.refresh_from_db()
-    project.demo = True
-    project.save(update_fields=["demo"])
-    begun = _morning(now, first.days_ago)
-    _backdate(Project.objects.filter(pk=project.pk), created_at=begun)
-    _backdate(Membership.objects.filter(project=project), created_at=begun)
-    for number, version in enumerate(plan.versions, 1):
-        made = Schema.objects.filter(project=project, version=number)
-        _backdate(made, created_at=_morning(now, version.days_ago))
-    return project
+        member = members.add(project=project, by=owner, username=username, role=role)
+        if reason := plan.paused.get(username):
+            members.change(project=project, by=owner, user_id=member.user_id, paused_reason=reason)
 
 
 def _import(project: Project, owner: User, upload: Upload, now: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from annotation.services.gold import Known
 from annotation.services.import_options import Choices
@@ -43,24 +43,32 @@ class Thread:
     reply: str
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """How simulated people behave in a project. Everything about an item is asked by its key."""
+class Script(Protocol):
+    """How simulated people behave in a project. Items are asked about by their keys."""
 
-    # The answer of somebody whose share of right answers to middling items is `skill`.
-    answer: Callable[[str, float, Random], Answer]
-    # In [0, 1]: how hard the item is.
-    hardness: Callable[[str], float]
-    # The same answer under the first version of the questions, where there was another.
-    before: Callable[[Answer], Answer]
-    # {own} and {rival} of an answer, for comments.
-    labels: Callable[[str, Answer], Mapping[str, str]]
-    # The main thing said, without additions: what a second thought would change.
-    corrected: Callable[[str, Answer], Answer]
-    # What annotators may ask about an item that they gave this answer.
-    threads: Callable[[str, Answer], Sequence[Thread]]
-    skip_reasons: Sequence[str]
-    flag_reasons: Sequence[str]
+    @property
+    def skip_reasons(self) -> Sequence[str]: ...
+
+    @property
+    def flag_reasons(self) -> Sequence[str]: ...
+
+    def answer(self, key: str, skill: float, rng: Random) -> Answer:
+        """The answer of somebody whose share of right answers to middling items is `skill`."""
+
+    def corrected(self, key: str, given: Answer) -> Answer:
+        """What a second thought makes of an answer."""
+
+    def before(self, given: Answer) -> Answer:
+        """The same answer under the first version of the questions."""
+
+    def hardness(self, key: str) -> float:
+        """In [0, 1]: how hard the item is."""
+
+    def threads(self, key: str, given: Answer) -> Sequence[Thread]:
+        """What somebody who gave this answer may ask."""
+
+    def labels(self, key: str, given: Answer) -> Mapping[str, str]:
+        """{own} and {rival} of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
