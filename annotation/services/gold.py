@@ -12,7 +12,7 @@ from django.db import transaction
 from annotation.errors import Conflict, Fault, InvalidAnswer, InvalidInput, NotFound
 from annotation.importing.records import Refused
 from annotation.importing.shaping import LONGEST_KEY, Plan, Shaped, Shaper
-from annotation.models import GoldQuestion, Item, Project, Schema, User
+from annotation.models import GoldQuestion, Item, Media, Project, Schema, User
 from annotation.questions.checks import is_number
 from annotation.roles import Action
 from annotation.services import queue, words
@@ -100,16 +100,19 @@ def _sorted_out(
 ) -> tuple[dict[str, _Sound], list[Fault]]:
     """What can be kept, by key, and what is wrong with the rest."""
     shaper = Shaper(Plan(fields=field_types(project)), limits())
-    shaped = [None if one.payload is None else shaper.shape(dict(one.payload)) for one in items]
+    shaped = [
+        None if one.payload is None else shaper.shape(dict(one.payload), n) for n, one in enumerate(items)
+    ]
     keys = [
         one.key or (made.key if isinstance(made, Shaped) else "")
         for one, made in zip(items, shaped, strict=True)
     ]
     there = dict(Item.objects.filter(project=project, key__in=keys).values_list("key", "digest"))
+    pictures = _pictures(project, shaped)
     sound: dict[str, _Sound] = {}
     faults: list[Fault] = []
     for position, (key, known, made) in enumerate(zip(keys, items, shaped, strict=True)):
-        found = [*_faults(schema, known), *_item_faults(key, made, there)]
+        found = [*_faults(schema, known), *_item_faults(key, made, there, pictures)]
         faults += (Fault(("items", position, *fault.path), fault.message) for fault in found)
         if not found and not isinstance(made, Refused):
             new = None if key in there else made
@@ -117,7 +120,15 @@ def _sorted_out(
     return sound, faults
 
 
-def _item_faults(key: str, made: Shaped | Refused | None, there: Mapping[str, Any]) -> Iterator[Fault]:
+def _pictures(project: Project, shaped: Sequence[Shaped | Refused | None]) -> set[str]:
+    """Which of the images that these items show are there."""
+    names = {name for made in shaped if isinstance(made, Shaped) for _, name in made.images}
+    return set(Media.objects.filter(project=project, name__in=names).values_list("name", flat=True))
+
+
+def _item_faults(
+    key: str, made: Shaped | Refused | None, there: Mapping[str, Any], pictures: set[str]
+) -> Iterator[Fault]:
     if isinstance(made, Refused):
         yield Fault(("payload", made.field) if made.field else ("payload",), made.message)
     elif made is None and key and key not in there:
@@ -126,6 +137,9 @@ def _item_faults(key: str, made: Shaped | Refused | None, there: Mapping[str, An
         yield Fault(
             ("payload",), "There is an item with this key and another payload; leave the payload out."
         )
+    for field, name in made.images if isinstance(made, Shaped) else ():
+        if name not in pictures:
+            yield Fault(("payload", field), "The project has no image of this name; import it first.")
 
 
 def _faults(schema: Schema, known: Known) -> Iterator[Fault]:

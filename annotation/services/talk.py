@@ -27,7 +27,7 @@ def flag(*, by: User, item_id: int, reason: str = "") -> tuple[Flag, bool]:
     """
     opened = _open_to_speak(by, item_id)
     reason = reason.strip()
-    clean(Flag(reason=reason), exclude={"item", "author", "closed_by"})
+    clean(Flag(reason=reason), only={"reason"})
     found, created = Flag.objects.get_or_create(
         item=opened.item, author=by, closed_at=None, defaults={"reason": reason}
     )
@@ -83,7 +83,7 @@ def comment(*, by: User, item_id: int, body: str, parent_id: int | None = None) 
     opened = _open_to_speak(by, item_id)
     parent = _thread(opened, parent_id) if parent_id is not None else None
     said = Comment(item=opened.item, author=by, parent=parent, body=body.strip())
-    clean(said, exclude={"item", "author", "parent"})
+    clean(said, only={"body"})
     said.save()
     return said
 
