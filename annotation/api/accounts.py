@@ -195,6 +195,7 @@ class Users(Api):
     )
     def post(self, request: Request) -> Response:
         """Make an account; for administrators."""
+        accounts.administrators_only(self.user())
         made = accounts.create_user(by=self.user(), **valid(NewUserRequest, request))
         return Response(UserView(made).data, status=201)
 

@@ -50,9 +50,15 @@ def stored_name(username: str) -> str:
     return low.values_list("username", flat=True).first() or username
 
 
+def administrators_only(by: User) -> None:
+    """Raises NotAllowed unless this person manages accounts."""
+    if not by.is_staff:
+        raise NotAllowed("Only administrators manage accounts.")
+
+
 def people(*, by: User) -> QuerySet[User]:
     """Every account, by id. Raises NotAllowed unless `by` is an administrator."""
-    _administrators_only(by)
+    administrators_only(by)
     return User.objects.order_by("pk")
 
 
@@ -67,7 +73,7 @@ def person(*, by: User, user_id: int) -> User:
 @transaction.atomic
 def create_user(*, by: User, username: str, password: str, **about: Any) -> User:
     """Make an account. Raises NotAllowed unless `by` is an administrator, InvalidInput, Conflict for a taken name."""
-    _administrators_only(by)
+    administrators_only(by)
     _only_superusers_touch_staff(by, about.get("is_staff", False))
     user = User(username=User.normalize_username(username), **_known(about, _BY_ADMINISTRATOR))
     user.email = User.objects.normalize_email(user.email)
@@ -87,7 +93,7 @@ def create_user(*, by: User, username: str, password: str, **about: Any) -> User
 @transaction.atomic
 def change_user(*, by: User, user: User, password: str | None = None, **changes: Any) -> User:
     """Change somebody's account, or switch it off: then tokens end, and reserved items go to others."""
-    _administrators_only(by)
+    administrators_only(by)
     user = User.objects.select_for_update().get(pk=user.pk)
     privileged = user.is_staff or user.is_superuser or changes.get("is_staff", False)
     _only_superusers_touch_staff(by, privileged and user != by)
@@ -223,11 +229,6 @@ def _end_work(user: User) -> None:
     held = Lease.objects.filter(annotator=user, state=Lease.State.ACTIVE).values("project")
     for project in Project.objects.filter(pk__in=held):
         queue.release(project=project, annotator=user)
-
-
-def _administrators_only(by: User) -> None:
-    if not by.is_staff:
-        raise NotAllowed("Only administrators manage accounts.")
 
 
 def _only_superusers_touch_staff(by: User, touches_staff: bool) -> None:
