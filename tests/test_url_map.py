@@ -153,13 +153,8 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
 
 
 def ask(client: Client, address: Address, method: str, values: dict[str, Any]) -> tuple[int, str]:
-    body = BODIES.get(address.name, {})
-    answer = client.generic(
-        method,
-        address.filled(values),
-        _json(body) if method != "GET" else b"",
-        content_type="application/json",
-    )
+    body = json.dumps(BODIES.get(address.name, {})) if method != "GET" else ""
+    answer = client.generic(method, address.filled(values), body, content_type="application/json")
     return answer.status_code, answer.get("Location", "")
 
 
