@@ -105,14 +105,15 @@ def _check(name: str, test: Callable[[], Component | None]) -> Component:
 def _ping_database() -> None:
     # A connection of its own: the request's may be in use, broken, or waiting.
     parameters = settings.DATABASES["default"]
-    options = {"options": "-c statement_timeout=2000"} | parameters["OPTIONS"] | {"connect_timeout": 2}
+    given = parameters["OPTIONS"]
+    limited = f"{given.get('options', '')} -c statement_timeout=2000"
     with psycopg.connect(
         dbname=parameters["NAME"],
         user=parameters["USER"] or None,
         password=parameters["PASSWORD"] or None,
         host=parameters["HOST"] or None,
         port=parameters["PORT"] or None,
-        **options,
+        **(given | {"options": limited, "connect_timeout": 2}),
     ) as connection:
         connection.execute("SELECT 1")
 
