@@ -6,6 +6,7 @@ has a parameter of a new name, or reads its body before it looks at who asks.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
