@@ -35,10 +35,10 @@ def _web_problem() -> str:
 
 
 def _sign_problem(kind: str) -> str:
-    name = heartbeats.name_here(kind, socket.gethostname())
-    if any(sign.fresh and sign.name == name for sign in heartbeats.signs(kind)):
+    here = f"@{socket.gethostname()}"  # workers are called celery@host, or as their -n says
+    if any(sign.fresh and sign.name.endswith(here) for sign in heartbeats.signs(kind)):
         return ""
-    return f"no sign of life of {name} within {heartbeats.FRESH_SECONDS} s"
+    return f"no sign of life of a {kind} on this host within {heartbeats.FRESH_SECONDS} s"
 
 
 if __name__ == "__main__":

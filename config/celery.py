@@ -24,7 +24,7 @@ from django.conf import settings
 from config import heartbeats
 from config.embedded.programs import die_with_parent
 
-BEAT = heartbeats.name_here("beat", socket.gethostname())
+BEAT = f"beat@{socket.gethostname()}"
 QUEUES = ("default", "scoring", "training")
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

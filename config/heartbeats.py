@@ -44,11 +44,6 @@ def client() -> Redis:
     )
 
 
-def name_here(kind: str, host: str) -> str:
-    """What the process of this kind is called on this host: Celery's own name of its worker."""
-    return f"celery@{host}" if kind == "worker" else f"{kind}@{host}"
-
-
 def give(kind: str, name: str, queues: Iterable[str] = (), *, stopping: bool = False) -> None:
     """Record a sign of life; `stopping` makes it stale at once. The clock is that of Redis, the same for everybody."""
     now = _now()
