@@ -56,6 +56,8 @@ _NOT_READ = (
     (b"\x7fELF", "a program"),
 )
 _OFFICE = (b"[Content_Types].xml", b"_rels/", b"xl/", b"word/", b"mimetype", b"docProps/")
+# Without õ and û, which Hungarian in Windows' Central European encoding looks like.
+_WESTERN = frozenset("äöüßéèêëàâãáíìîïóòôúùçñåæøœÄÖÜÉÈÊÀÂÃÁÍÓÔÚÇÑÅÆØ’‘“”„–—…€°£§«»¿¡ªº´·")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _NUMBER = re.compile(r"\s*[-+]?[\d.,]*\d[\d.,]*%?\s*")
 
@@ -95,6 +97,12 @@ def sample(source: Source, encoding: str) -> str:
     return decoded(source.file.read(_SAMPLE_BYTES), encoding)
 
 
+def first_cells(text: str, layout: Layout) -> list[str]:
+    """The cells of the first row of a delimited text."""
+    rows, _ = _sample_rows(text, layout.delimiter, layout.quote, most=1)
+    return rows[0] if rows else []
+
+
 def decoded(head: bytes, encoding: str) -> str:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
     end = max(text.rfind("\n"), text.rfind("\r")) + 1
@@ -102,19 +110,21 @@ def decoded(head: bytes, encoding: str) -> str:
 
 
 def has_header(rows: list[list[str]]) -> bool:
-    """Whether the first row names the columns: short distinct words that no row below repeats in its place."""
+    """Whether the first row names the columns: less than half of it looks like values."""
     if not rows:
         return True
-    first, rest = rows[0], rows[1:]
-    names = [cell.strip() for cell in first]
-    if any(_NUMBER.fullmatch(name) or len(name) > _LONGEST_NAME for name in names):
+    names = [cell.strip() for cell in rows[0]]
+    like_values = sum(_is_value(name, place, rows) for place, name in enumerate(names))
+    return like_values * 2 < max(sum(map(bool, names)), 1)
+
+
+def _is_value(name: str, place: int, rows: list[list[str]]) -> bool:
+    """A number, a long text, or what stands more than once in the same place below."""
+    if not name:
         return False
-    if len(names) > 1 and len(set(names)) < len(names) and sum(map(bool, names)) == len(names):
-        # Twice the same name is a fault of a header; the reader says so, unless this looks like values.
-        return not any(set(names) & {cell.strip() for cell in row} for row in rest)
-    return not any(
-        name and name == row[place].strip() for row in rest for place, name in enumerate(names[: len(row)])
-    )
+    if _NUMBER.fullmatch(name) or len(name) > _LONGEST_NAME:
+        return True
+    return sum(place < len(row) and row[place].strip() == name for row in rows[1:]) > max(1, len(rows) // 50)
 
 
 def _zip(head: bytes) -> Layout:
@@ -137,11 +147,18 @@ def _encoding(source: Source, head: bytes) -> str:
     odd = _first_not_utf8(source)
     if odd is None:
         return "utf-8"
-    guess = from_bytes(odd[:65536]).best()
-    if guess is None:
+    # Lines of plain ASCII tell nothing; among many of them the guess goes wrong.
+    return _one_byte_encoding(b"\n".join(line for line in odd.split(b"\n") if not line.isascii())[:65536])
+
+
+def _one_byte_encoding(telling: bytes) -> str:
+    """The encoding of text that is not UTF-8; Windows' Western one unless its letters would make no words."""
+    beyond_ascii = [character for character in telling.decode("cp1252", "replace") if character > "\x7f"]
+    western = sum(character in _WESTERN for character in beyond_ascii)
+    if western >= 0.95 * len(beyond_ascii):
         return "cp1252"
-    # ISO-8859-1 and ASCII are what old programs say when they mean Windows' superset.
-    return {"latin_1": "cp1252", "ascii": "cp1252"}.get(guess.encoding, guess.encoding.replace("_", "-"))
+    guess = from_bytes(telling).best()
+    return guess.encoding.replace("_", "-") if guess else "cp1252"
 
 
 def _wide(head: bytes) -> str:
@@ -208,7 +225,9 @@ def _delimiter(text: str, preferred: str) -> tuple[str, str]:
     return found[max(found)] if found else (preferred or ",", '"')
 
 
-def _sample_rows(text: str, delimiter: str, quote: str) -> tuple[list[list[str]], int]:
+def _sample_rows(
+    text: str, delimiter: str, quote: str, most: int = _SAMPLE_ROWS
+) -> tuple[list[list[str]], int]:
     """The first rows of a text, and how many cannot be read."""
     options: dict[str, Any] = (
         {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
@@ -217,7 +236,7 @@ def _sample_rows(text: str, delimiter: str, quote: str) -> tuple[list[list[str]]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, **options)
     rows: list[list[str]] = []
     broken = 0
-    while len(rows) < _SAMPLE_ROWS:
+    while len(rows) < most:
         try:
             row = next(reader)
         except StopIteration:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from annotation.importing.pictures import KINDS, Picture, PictureFault, inspect
+from annotation.importing.pictures import ENDINGS_BY_TYPE, Picture, PictureFault, inspect
 from annotation.importing.records import Limits
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -28,7 +28,6 @@ IS_URL = re.compile(r"https?://", re.IGNORECASE)
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 _MOVED = {301, 302, 303, 307, 308}
 _REDIRECTS = 5
-_ENDINGS = dict(KINDS.values())
 _IN_PATH = "/%:@!$&'()*+,;=~-._"
 
 
@@ -164,7 +163,11 @@ def _ask(connection: http.client.HTTPConnection, parts: SplitResult) -> http.cli
     path = quote(parts.path or "/", safe=_IN_PATH)
     if parts.query:
         path += "?" + quote(parts.query, safe=_IN_PATH + "?")
-    headers = {"Accept": ", ".join(sorted(_ENDINGS)), "Accept-Encoding": "identity", "User-Agent": "Querent"}
+    headers = {
+        "Accept": ", ".join(sorted(ENDINGS_BY_TYPE)),
+        "Accept-Encoding": "identity",
+        "User-Agent": "Querent",
+    }
     connection.request("GET", path, headers=headers)
     return connection.getresponse()
 
@@ -206,7 +209,7 @@ def _inspect(url: str, data: bytes, limits: Limits) -> Picture:
         found = inspect("", data, limits)
     except PictureFault as fault:
         raise FetchFault(str(fault)) from fault
-    name = f"{name_of(url)}.{_ENDINGS[found.content_type]}"
+    name = f"{name_of(url)}.{ENDINGS_BY_TYPE[found.content_type]}"
     return Picture(name, found.data, found.content_type, found.width, found.height)
 
 

@@ -22,6 +22,8 @@ KINDS = {
     "BMP": ("image/bmp", "bmp"),
 }
 CONTENT_TYPES = frozenset(content_type for content_type, _ in KINDS.values())
+ENDINGS_BY_TYPE = dict(KINDS.values())
+ENDINGS = frozenset(ENDINGS_BY_TYPE.values())
 NAMES = "PNG, JPEG, GIF, WebP, AVIF or BMP"
 
 # The size in pixels is checked below, from the header, before anything is decoded.

@@ -18,16 +18,17 @@ _NUL = b"\\u0000"
 
 
 class Shaped(NamedTuple):
-    """An item to be. `body` is its payload as JSON with sorted keys; `digest` the first 16 bytes of its SHA-256.
+    """An item to be, from row `row` of a file. `body` is its payload as JSON with sorted keys; `digest` the first 16 bytes of its SHA-256.
 
-    `picture` is the image that came with the row; `links` are the fields whose value is the address of one.
+    `picture` is the image that came with the row; `images` are the fields that name one, with its address or name.
     """
 
+    row: int
     key: str
     body: bytes
     digest: bytes
     picture: Picture | None = None
-    links: tuple[str, ...] = ()
+    images: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,35 +44,31 @@ class Plan:
 class Shaper:
     """Makes items of rows, one at a time."""
 
-    def __init__(self, plan: Plan, limits: Limits, *, is_link: Any) -> None:
+    def __init__(self, plan: Plan, limits: Limits) -> None:
         self._plan = plan
         self._longest = limits.row_bytes
-        self._is_link = is_link
         self._renamed = any(column != name for column, name in plan.mapping.items())
-        self._shown = tuple(plan.fields)
+        self._shown = tuple(name for name, kind in plan.fields.items() if kind != "hidden")
         self._numbers = tuple(name for name, kind in plan.fields.items() if kind == "number")
         self._images = tuple(name for name, kind in plan.fields.items() if kind == "image")
 
-    def shape(self, row: dict[str, Any]) -> Shaped | Refused:
-        payload = self._rename(row) if self._renamed else row
+    @property
+    def has_images(self) -> bool:
+        return bool(self._images)
+
+    def shape(self, values: dict[str, Any], row: int) -> Shaped | Refused:
+        payload = self._rename(values) if self._renamed else values
         picture = None
-        if self._images or Picture in map(type, payload.values()):
+        if Picture in map(type, payload.values()):
             payload, picture = _without_picture(payload)
-        for name in self._numbers:
-            if isinstance(value := payload.get(name), str):
-                number = _number(value)
-                if number is None and value.strip():
-                    return Refused(f"'{value[:80]}' is not a number.", name)
-                payload = {**payload, name: number}
+        if self._numbers and (fault := self._convert(payload)) is not None:
+            return fault
         if self._shown and not any(payload.get(name) not in (None, "") for name in self._shown):
-            names = ", ".join(f"'{name}'" for name in self._shown[:5])
-            return Refused(
-                f"The row has nothing to show: {names} is missing or empty. Map a column to it.",
-                self._shown[0],
-            )
+            return self._nothing_to_show()
         try:
-            body = orjson.dumps(payload, default=as_json, option=orjson.OPT_SORT_KEYS)
-        except (TypeError, orjson.JSONEncodeError, RecursionError) as error:
+            # Copied: what orjson returns holds on to the 4 KB that it was written in, and batches keep many of them.
+            body = b"%b" % orjson.dumps(payload, default=as_json, option=orjson.OPT_SORT_KEYS)
+        except (TypeError, RecursionError) as error:
             return _refuse_values(payload, error)
         if len(body) > self._longest:
             return Refused(
@@ -79,28 +76,46 @@ class Shaper:
             )
         if _NUL in body and (fault := _nul_in(payload)) is not None:
             return fault
-        digest = hashlib.sha256(body if picture is None else body + picture.sha256.encode()).digest()[:16]
-        key = self._key(row) if self._plan.key else digest.hex()
-        if isinstance(key, Refused):
+        digest = hashlib.sha256(body).digest()[:16] if picture is None else _digest_with(body, picture)
+        key = self._key(values) if self._plan.key else digest.hex()
+        if not isinstance(key, str):
             return key
-        return Shaped(key, body, digest, picture, self._links(payload))
+        images = self._image_names(payload) if self._images and picture is None else ()
+        if isinstance(images, Refused):
+            return images
+        return Shaped(row, key, body, digest, picture, images)
 
-    def _rename(self, row: dict[str, Any]) -> dict[str, Any]:
-        get = self._plan.mapping.get
-        return {name: value for column, value in row.items() if (name := get(column, column)) is not None}
+    def _convert(self, payload: dict[str, Any]) -> Refused | None:
+        """Numbers that came as text, in the place of the text."""
+        for name in self._numbers:
+            if isinstance(value := payload.get(name), str):
+                number = _number(value)
+                if number is None and value.strip():
+                    return Refused(f"'{value[:80]}' is not a number.", name)
+                payload[name] = number
+        return None
 
-    def _links(self, payload: dict[str, Any]) -> tuple[str, ...]:
-        if not self._images:
-            return ()
-        return tuple(
-            name
-            for name in self._images
-            if isinstance(value := payload.get(name), str) and self._is_link(value)
+    def _nothing_to_show(self) -> Refused:
+        names = ", ".join(f"'{name}'" for name in self._shown[:5])
+        which = f"{names} is" if len(self._shown) == 1 else f"all of {names} are"
+        return Refused(
+            f"The row has nothing to show: {which} missing or empty. Map a column to it.", self._shown[0]
         )
 
-    def _key(self, row: dict[str, Any]) -> str | Refused:
+    def _rename(self, values: dict[str, Any]) -> dict[str, Any]:
+        get = self._plan.mapping.get
+        return {name: value for column, value in values.items() if (name := get(column, column)) is not None}
+
+    def _image_names(self, payload: dict[str, Any]) -> tuple[tuple[str, str], ...] | Refused:
+        found = [(name, payload[name]) for name in self._images if payload.get(name) not in (None, "")]
+        for name, value in found:
+            if not isinstance(value, str):
+                return Refused("An image is given by its address or by its name in this project.", name)
+        return tuple(found)
+
+    def _key(self, values: dict[str, Any]) -> str | Refused:
         column = self._plan.key
-        value = row.get(column)
+        value = values.get(column)
         if isinstance(value, Picture):
             value = value.name
         if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -113,6 +128,10 @@ class Shaper:
         if "\0" in key:
             return Refused("The key holds the character U+0000. Remove it.", column)
         return key
+
+
+def _digest_with(body: bytes, picture: Picture) -> bytes:
+    return hashlib.sha256(body + picture.sha256.encode()).digest()[:16]
 
 
 def _no_key(column: str) -> Refused:
@@ -145,7 +164,7 @@ def _refuse_values(payload: dict[str, Any], error: Exception) -> Refused:
     for name, value in payload.items():
         try:
             orjson.dumps({name: value}, default=as_json)
-        except (TypeError, orjson.JSONEncodeError, RecursionError) as fault:
+        except (TypeError, RecursionError) as fault:
             return Refused(_explain(fault), name.encode("utf-8", "replace").decode())
     return Refused(_explain(error))
 

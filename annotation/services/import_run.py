@@ -1,0 +1,267 @@
+"""The import job: claim a dataset, read its file, write items in batches, go on where an earlier worker stopped.
+
+Each batch is one transaction that also moves the dataset's counters from where this job left them. Whoever finds them
+elsewhere has lost the dataset to another worker, or to a person who cancelled it, and stops: so each row is imported
+exactly once, whatever is killed at whatever moment.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import psycopg
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from annotation.importing import fetching
+from annotation.importing.pictures import Picture
+from annotation.importing.reading import read
+from annotation.importing.records import FileFault, Limits, MiB, Record, Refused, Source
+from annotation.importing.shaping import Shaped, Shaper
+from annotation.models import Dataset
+from annotation.models.dataset import SILENT
+from annotation.services import import_options, queue
+from annotation.services.import_batches import Batch, ItemCopy, existing_digests, send_refused
+from annotation.services.import_pictures import Pictures
+
+log = logging.getLogger(__name__)
+State = Dataset.State
+Fetch = Callable[[str, Limits], Picture]
+
+BATCH_ROWS = 20_000
+PICTURE_BATCH_ROWS = 50
+PICTURE_BATCH_BYTES = 32 * MiB
+MOST_ATTEMPTS = 5
+_SKIP_ROWS = 50_000
+_BEAT_SECONDS = 4.0
+# Somebody else inserted the same key in the meantime, or waits for us while we wait for them: look again.
+_COLLISIONS = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
+_MOST_COLLISIONS = 10
+
+
+class _Lost(Exception):
+    """Another worker has the dataset now, or somebody cancelled it."""
+
+
+def run(*, dataset_id: int, fetch: Fetch = fetching.picture) -> bool:
+    """Import what is left of a dataset; False when another import of its project is running, or nothing is left.
+
+    Safe to run twice, at once or one after the other.
+    """
+    dataset = _claim(dataset_id)
+    if dataset is None:
+        return False
+    if dataset.attempts > MOST_ATTEMPTS:
+        _end(dataset, State.FAILED, _gave_up(dataset))
+        return True
+    try:
+        with dataset.file.open("rb") as file:
+            _Job(dataset, Source(file, dataset.size), fetch).work()
+    except FileNotFoundError:
+        _end(dataset, State.FAILED, "The uploaded file is no longer there. Import it again.")
+    except FileFault as fault:
+        _end(dataset, State.FAILED, str(fault))
+    except _Lost:
+        log.info("import %s: cancelled, or another worker has it", dataset_id)
+    else:
+        _end(dataset, State.DONE)
+    return True
+
+
+@transaction.atomic
+def _claim(dataset_id: int) -> Dataset | None:
+    """Make this dataset ours: it waits or its worker fell silent, and no other import of its project is running."""
+    found = Dataset.objects.filter(pk=dataset_id).first()
+    if found is None:
+        return None
+    # Two workers that take up two imports of one project at once would both see none running.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('import', %s))", [found.project_id])
+    now = timezone.now()
+    running = Dataset.objects.filter(
+        project_id=found.project_id, state=State.RUNNING, heartbeat_at__gte=now - SILENT
+    )
+    if running.exists():
+        return None
+    claimed = Dataset.objects.claimable().filter(pk=dataset_id)
+    started = Coalesce("started_at", now)
+    if not claimed.update(
+        state=State.RUNNING, heartbeat_at=now, started_at=started, attempts=F("attempts") + 1
+    ):
+        return None
+    return Dataset.objects.select_related("project__schema").get(pk=dataset_id)
+
+
+def _end(dataset: Dataset, state: str, error: str = "") -> None:
+    """Unless somebody cancelled it, or another worker goes on with it, in the meantime."""
+    mine = Dataset.objects.filter(pk=dataset.pk, state=State.RUNNING, rows_read=dataset.rows_read)
+    mine.update(state=state, error=error, finished_at=timezone.now())
+
+
+def _gave_up(dataset: Dataset) -> str:
+    return (
+        f"A worker stopped {MOST_ATTEMPTS} times in a row behind row {dataset.rows_read:,} without a word; most likely "
+        "something there needs more memory than it has. Split the file, or try again."
+    )
+
+
+class _Job:
+    """A claimed dataset while it is worked on."""
+
+    def __init__(self, dataset: Dataset, source: Source, fetch: Fetch) -> None:
+        self.dataset, self.source = dataset, source
+        self.limits = import_options.limits()
+        self._beaten_at = time.monotonic()
+        self._settle_mapping()
+        plan = import_options.plan_of(dataset.options, import_options.field_types(dataset.project))
+        self.shaper = Shaper(plan, self.limits)
+        self.pictures = Pictures(dataset, self.limits, fetch, self.beat)
+        self.by_pictures = self.shaper.has_images or dataset.options["format"] == "zip"
+        # Whether keys are looked up before rows are sent. Most imports bring only new ones and need not pay for it.
+        self.careful = False
+
+    def work(self) -> None:
+        records = self._unread_records()
+        while True:
+            batch = self._next_batch()
+            if self.by_pictures or self.careful:
+                list(batch.fill(records, self.shaper))
+                self._write_carefully(batch)
+            else:
+                self._write_at_once(batch, records)
+            if batch.fault:
+                raise FileFault(batch.fault)
+            if batch.ended:
+                return
+
+    def beat(self) -> None:
+        """Say that this worker is alive. Raises _Lost when the dataset is no longer ours to work on."""
+        if time.monotonic() - self._beaten_at < _BEAT_SECONDS:
+            return
+        self._beaten_at = time.monotonic()
+        mine = Dataset.objects.filter(
+            pk=self.dataset.pk, state=State.RUNNING, rows_read=self.dataset.rows_read
+        )
+        if not mine.update(heartbeat_at=timezone.now()):
+            raise _Lost
+
+    def _settle_mapping(self) -> None:
+        """Keep the mapping that is used, so that a later worker reads the rest of the file in the same way."""
+        if self.dataset.options.get("mapping") is None:
+            rows = import_options.sample_of(self.source, self.dataset.options)
+            self.dataset.options["mapping"] = import_options.suggested_mapping(self.dataset, rows)
+            Dataset.objects.filter(pk=self.dataset.pk, state=State.RUNNING).update(
+                options=self.dataset.options
+            )
+
+    def _unread_records(self) -> Iterator[Record]:
+        """The rows behind the last one that was committed."""
+        records = read(self.source, import_options.layout_of(self.dataset.options), self.limits)
+        for start in range(0, self.dataset.rows_read, _SKIP_ROWS):
+            for _ in islice(records, min(_SKIP_ROWS, self.dataset.rows_read - start)):
+                pass
+            self.beat()
+        return records
+
+    def _next_batch(self) -> Batch:
+        if self.by_pictures:
+            return Batch(self.dataset.rows_read, PICTURE_BATCH_ROWS, PICTURE_BATCH_BYTES)
+        return Batch(self.dataset.rows_read, BATCH_ROWS)
+
+    def _write_at_once(self, batch: Batch, records: Iterator[Record]) -> None:
+        """Send rows to the database while they are read; if one of the keys exists, look all of them up and send again."""
+        try:
+            with transaction.atomic():
+                self._items().send(batch.fill(records, self.shaper))
+                self._record(batch, imported=len(batch.rows))
+        except _COLLISIONS:
+            self.careful = True
+            self._write_carefully(batch)
+        else:
+            self._committed(batch, batch.rows)
+
+    def _write_carefully(self, batch: Batch) -> None:
+        """Send those rows whose keys are new; count or refuse the others."""
+        for _ in range(_MOST_COLLISIONS):
+            digests = existing_digests(self.dataset.project_id, [shaped.key for shaped in batch.rows])
+            fresh, unchanged, refused = _compare(batch.rows, digests)
+            fresh, missing = self.pictures.settle(fresh)
+            try:
+                with transaction.atomic():
+                    if not self.dataset.options.get("media_only"):
+                        self._items().send(iter(fresh))
+                    self._record(batch, imported=len(fresh), unchanged=unchanged, refused=refused + missing)
+            except _COLLISIONS:
+                continue
+            self.careful = bool(digests)
+            self._committed(batch, fresh)
+            return
+        raise FileFault(
+            "Somebody else keeps adding items with the same keys. Try again when they have finished."
+        )
+
+    def _items(self) -> ItemCopy:
+        with connection.cursor() as cursor:
+            # FOR SHARE: a change of the number of answers per item waits for this batch, and then reaches it.
+            cursor.execute(
+                "SELECT annotations_per_item FROM annotation_project WHERE id = %s FOR SHARE",
+                [self.dataset.project_id],
+            )
+            (wanted,) = cursor.fetchone()
+        return ItemCopy(self.dataset, wanted, timezone.now())
+
+    def _record(
+        self,
+        batch: Batch,
+        *,
+        imported: int,
+        unchanged: int = 0,
+        refused: list[tuple[int, Refused]] | None = None,
+    ) -> None:
+        """Move the counters, in the transaction that writes the batch. Raises _Lost when they are not where we left them."""
+        rejections = sorted([*batch.refused, *(refused or [])], key=lambda pair: pair[0])
+        send_refused(self.dataset, rejections)
+        mine = Dataset.objects.filter(pk=self.dataset.pk, state=State.RUNNING, rows_read=batch.start)
+        moved = mine.update(
+            rows_read=batch.start + batch.read,
+            rows_imported=F("rows_imported") + imported,
+            rows_unchanged=F("rows_unchanged") + batch.unchanged + unchanged,
+            rows_rejected=F("rows_rejected") + len(rejections),
+            bytes_read=self.source.size if batch.ended else min(self.source.done, self.source.size),
+            heartbeat_at=timezone.now(),
+            attempts=1,
+        )
+        if not moved:
+            raise _Lost
+
+    def _committed(self, batch: Batch, rows: list[Shaped]) -> None:
+        self.dataset.rows_read = batch.start + batch.read
+        self._beaten_at = time.monotonic()
+        if rows and not self.dataset.options.get("media_only"):
+            # Other items may have come after these and be labeled already: ids are given before they are committed.
+            first = self.dataset.project.items.values_list("pk", flat=True).get(key=rows[0].key)
+            queue.rewind(project_id=self.dataset.project_id, priority=0.0, item_id=first)
+
+
+def _compare(
+    rows: list[Shaped], digests: dict[str, bytes]
+) -> tuple[list[Shaped], int, list[tuple[int, Refused]]]:
+    """Rows whose keys are new, the number of those that are there already, and those that are there otherwise."""
+    fresh, unchanged, refused = [], 0, []
+    for shaped in rows:
+        there = digests.get(shaped.key)
+        if there is None:
+            fresh.append(shaped)
+        elif there == shaped.digest:
+            unchanged += 1
+        else:
+            message = (
+                f"The project has an item with the key '{shaped.key[:80]}' and other content, which is kept."
+            )
+            refused.append((shaped.row, Refused(f"{message} Give the row another key.")))
+    return fresh, unchanged, refused
