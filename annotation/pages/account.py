@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneView, PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -186,7 +186,19 @@ class RevokeToken(Page):
         return redirect("tokens")
 
 
+class PasswordForm(PasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Django's own help is a list, which cannot stand inside a paragraph.
+        self.fields[
+            "new_password1"
+        ].help_text = "At least 8 characters; no common password, and not like your name."
+        self.fields["new_password2"].help_text = ""
+        self.fields["new_password2"].label = "New password again"
+
+
 class ChangePassword(PasswordChangeView):
+    form_class = PasswordForm
     template_name = "annotation/account_password.html"
     success_url = reverse_lazy("password-changed")
     extra_context = {"crumbs": [("Account", reverse_lazy("account")), ("Password", "")]}

@@ -12,6 +12,7 @@ from annotation.pages import (
     media,
     members,
     overview,
+    people,
     project_settings,
     projects,
     schema,
@@ -19,6 +20,7 @@ from annotation.pages import (
 
 urlpatterns = [
     *account.urlpatterns,
+    *people.urlpatterns,
     *projects.urlpatterns,
     *overview.urlpatterns,
     *label.urlpatterns,

@@ -391,3 +391,42 @@ def test_a_new_password_keeps_this_browser_signed_in(client: Client, stranger: U
     cache.clear()
     assert client.get("/account/").status_code == 200
     assert sign_in(APIClient(), "sven", new).status_code == 200
+
+
+def test_an_administrator_makes_changes_and_switches_off_an_account_by_page(
+    client: Client, admin: User
+) -> None:
+    client.force_login(admin)
+    new = {"username": "nina", "password": "correct horse battery", "can_create_projects": "on"}
+
+    assert client.post("/people/new/", new).status_code == 302
+    nina = User.objects.get(username="nina")
+    assert nina.creates_projects
+    assert client.post("/people/new/", {**new, "username": "NINA"}).status_code == 422
+    assert client.post(f"/people/{nina.pk}/", {"email": "nina@example.org"}).status_code == 302
+    nina.refresh_from_db()
+    assert (nina.email, nina.is_active, nina.check_password(new["password"])) == (
+        "nina@example.org",
+        False,
+        True,
+    )
+
+
+def test_everybody_is_found_by_name_page_by_page(client: Client, admin: User) -> None:
+    for number in range(60):
+        make_user(f"worker{number:02}")
+    client.force_login(admin)
+
+    first = client.get("/people/?q=worker")
+    second = client.get("/people/" + first.context["next"])
+
+    names = [person.username for page in (first, second) for person in page.context["people"]]
+    assert names == [f"worker{number:02}" for number in range(60)]
+
+
+@pytest.mark.parametrize("url", ["/people/", "/people/new/", "/people/1/"])
+def test_who_is_no_administrator_does_not_manage_people(client: Client, owner: User, url: str) -> None:
+    client.force_login(owner)
+
+    assert client.get(url).status_code == 403
+    assert client.post(url).status_code in {403, 405}
