@@ -8,11 +8,12 @@ for (const preview of document.querySelectorAll("[data-markdown]")) {
   const show = async () => {
     if (!preview.open || shown === source.value) return;
     const body = new FormData(source.form);
-    shown = source.value;
+    const asked = (shown = source.value);
     try {
       const response = await fetch(preview.dataset.markdown, { method: "POST", body });
       if (!response.ok || response.redirected) throw new Error();
-      place.innerHTML = await response.text(); // rendered by the server, which lets no HTML of people through
+      const html = await response.text(); // rendered by the server, which lets no HTML of people through
+      if (asked === shown) place.innerHTML = html;
     } catch {
       shown = undefined;
       place.textContent = "The preview cannot be loaded now.";
