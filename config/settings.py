@@ -210,6 +210,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["annotation.api.formats.OrjsonParser"],
     "EXCEPTION_HANDLER": "annotation.api.problems.problem_response",
     "DEFAULT_SCHEMA_CLASS": "annotation.api.schema.QuerentSchema",
+    # ?format= belongs to exports.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

@@ -1,0 +1,191 @@
+"""Exports: every answer that stands, streamed from one snapshot of the database in blocks, whatever their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import orjson
+import psycopg
+from django.db import connection
+
+from annotation.models import Schema
+from annotation.reports.export_sql import ANNOTATION, ITEM, Wanted, count_statement, statement
+from annotation.reports.readings import Readings, readings_under
+
+BLOCK = 128 * 1024
+LONGEST = "1h"
+# Answers seen before are not worked out again; longer ones seldom repeat, and would make the memory grow.
+REMEMBERED = 20_000
+LONGEST_REMEMBERED = 400
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BOM = b"\xef\xbb\xbf"
+
+Tail = Callable[[int, bytes], bytes]
+Row = tuple[Any, ...]
+Cursor = psycopg.Cursor[Any]
+
+
+def stream(wanted: Wanted) -> Generator[bytes, None, None]:
+    """The file, block by block. Closing the iterator ends the query and its connection."""
+    with _snapshot() as cursor:
+        cursor.execute("SELECT schema_id FROM annotation_project WHERE id = %s", [wanted.project])
+        found = cursor.fetchone()
+        if found is None or found[0] is None:
+            return
+        readings = readings_under(found[0])
+        yield from _blocks(_lines(cursor, wanted, readings))
+
+
+def header(wanted: Wanted, schema: Schema) -> list[str]:
+    """The columns of the CSV file."""
+    columns = [*ITEM, *(f"payload.{name}" for name in fields_of(schema))]
+    if not fields_of(schema):
+        columns.append("payload")
+    if wanted.per == "item":
+        return [*columns, "annotations"]
+    answers = readings_under(schema.pk).form.columns()
+    return [*columns, *ANNOTATION, *(f"answer.{name}" for name in answers), "answer", "given", "lacking"]
+
+
+def fields_of(schema: Schema) -> list[str]:
+    return [field["name"] for field in schema.fields]
+
+
+def count_up_to(wanted: Wanted, most: int) -> int:
+    """How many rows the file will have, counted no further than `most`."""
+    text, params = count_statement(wanted, most)
+    with connection.cursor() as cursor:
+        cursor.execute(text, params)
+        return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def _snapshot() -> Iterator[Cursor]:
+    """A cursor on a connection of its own, which sees one state of the database.
+
+    Of its own: a stream outlives the view that starts it, may be read by another thread, and when the reader goes
+    away the only way to stop PostgreSQL is to hang up.
+    """
+    own = connection.copy()
+    own.inc_thread_sharing()
+    try:
+        own.connect()
+        with psycopg.ClientCursor(cast("psycopg.Connection[Any]", own.connection)) as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [LONGEST])
+            # Rows come in the order of an index, so that the first one is sent at once and nothing is sorted on disk.
+            cursor.execute("SET LOCAL enable_sort = off; SET LOCAL max_parallel_workers_per_gather = 0")
+            yield cursor
+    finally:
+        own.close()
+
+
+def _lines(cursor: Cursor, wanted: Wanted, readings: Readings) -> Iterator[bytes]:
+    if wanted.format == "csv":
+        yield (BOM if wanted.safe else b"") + _csv(header(wanted, readings.current), wanted.safe) + b"\r\n"
+    text, params = statement(wanted, fields_of(readings.current))
+    types = ["bytea", "bytea", "int8", "bytea"] if wanted.per == "item" else ["bytea", "int8", "bytea"]
+    with cursor.copy(f"COPY ({text}) TO STDOUT (FORMAT binary)", params) as copy:
+        # Text is asked for as bytes, which is what it is sent as: nothing is decoded only to be encoded again.
+        copy.set_types(types)
+        if wanted.per == "item":
+            yield from _by_item(copy.rows(), wanted, _remembering(_json_tail(readings)))
+        else:
+            tail = _json_tail(readings) if wanted.format == "jsonl" else _csv_tail(readings, wanted.safe)
+            yield from _by_annotation(copy.rows(), _remembering(tail), wanted)
+
+
+def _by_annotation(rows: Iterable[Row], tail: Tail, wanted: Wanted) -> Iterator[bytes]:
+    end = b"\n" if wanted.format == "jsonl" else b"\r\n"
+    for head, schema_id, answer in rows:
+        yield head + tail(schema_id, answer) + end
+
+
+def _by_item(rows: Iterable[Row], wanted: Wanted, tail: Tail) -> Iterator[bytes]:
+    item = b""
+    said: list[bytes] = []
+    for head, own, schema_id, answer in rows:
+        if head and said:
+            yield _item_line(item, said, wanted)
+            said = []
+        item = head or item
+        said.append(own + tail(schema_id, answer))
+    if said:
+        yield _item_line(item, said, wanted)
+
+
+def _item_line(item: bytes, said: list[bytes], wanted: Wanted) -> bytes:
+    listed = b"[%b]" % b",".join(said)
+    if wanted.format == "jsonl":
+        return b'%b"annotations":%b}\n' % (item, listed)
+    return b'%b"%b"\r\n' % (item, listed.replace(b'"', b'""'))
+
+
+def _json_tail(readings: Readings) -> Tail:
+    """The end of a JSON object: the answer as it reads now; for older ones also as it was given."""
+    current = readings.current.pk
+
+    def tail(schema_id: int, answer: bytes) -> bytes:
+        if schema_id == current:
+            return b'"answer":%b}' % answer
+        read, lacking = readings.read(schema_id, orjson.loads(answer))
+        parts = (orjson.dumps(read), answer, orjson.dumps(sorted(lacking)))
+        return b'"answer":%b,"given":%b,"lacking":%b}' % parts
+
+    return tail
+
+
+def _csv_tail(readings: Readings, safe: bool) -> Tail:
+    """The last cells of a row: the questions' columns, the answer as JSON, and for older ones as it was given."""
+    current = readings.current.pk
+
+    def tail(schema_id: int, answer: bytes) -> bytes:
+        read, lacking = readings.read(schema_id, orjson.loads(answer))
+        older = [None, None] if schema_id == current else [answer.decode(), "|".join(sorted(lacking))]
+        return _csv([*readings.form.cells(read), orjson.dumps(read).decode(), *older], safe)
+
+    return tail
+
+
+def _remembering(tail: Tail) -> Tail:
+    """The same, but what many people answer alike is worked out once."""
+    seen: dict[tuple[int, bytes], bytes] = {}
+
+    def remembered(schema_id: int, answer: bytes) -> bytes:
+        found = seen.get((schema_id, answer))
+        if found is None:
+            found = tail(schema_id, answer)
+            if len(answer) <= LONGEST_REMEMBERED and len(seen) < REMEMBERED:
+                seen[schema_id, answer] = found
+        return found
+
+    return remembered
+
+
+def _csv(cells: Sequence[Any], safe: bool) -> bytes:
+    return ",".join([_cell(cell, safe) for cell in cells]).encode()
+
+
+def _cell(cell: Any, safe: bool) -> str:
+    if cell is None:
+        return ""
+    if not isinstance(cell, str):
+        return str(cell)
+    if safe and cell.startswith(FORMULA):
+        cell = f"'{cell}"
+    return '"{}"'.format(cell.replace('"', '""'))
+
+
+def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
+    block: list[bytes] = []
+    size = 0
+    for line in lines:
+        block.append(line)
+        size += len(line)
+        if size >= BLOCK:
+            yield b"".join(block)
+            block, size = [], 0
+    if block:
+        yield b"".join(block)
