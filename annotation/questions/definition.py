@@ -92,13 +92,39 @@ def normalize_questions(questions: list[dict[str, Any]]) -> list[dict[str, Any]]
     return hotkeys.assign([_normalize(question) for question in questions])
 
 
+def editable(questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Normalized questions without what would be filled in again: assigned hotkeys and titles made from names."""
+    plain = [_plain(question) for question in questions]
+    unkeyed = [_without_keys(question) for question in plain]
+    return unkeyed if normalize_questions(unkeyed) == questions else plain
+
+
+def _plain(question: dict[str, Any]) -> dict[str, Any]:
+    shown = {**question, "title": "" if question["title"] == _title(question["name"]) else question["title"]}
+    if "labels" in question:
+        shown["labels"] = [
+            {**label, "title": "" if label["title"] == label["value"] else label["title"]}
+            for label in question["labels"]
+        ]
+    return shown
+
+
+def _without_keys(question: dict[str, Any]) -> dict[str, Any]:
+    hotkeys = QUESTION_TYPES[question["type"]].hotkeys
+    return hotkeys.put(question, [None for _ in hotkeys.get(question)])
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").strip().capitalize() or name
+
+
 def _normalize(question: dict[str, Any]) -> dict[str, Any]:
     name = question["name"]
     full = QUESTION_TYPES[question["type"]].normalize(question)
     return {
         "name": name,
         "type": question["type"],
-        "title": (question.get("title") or "").strip() or name.replace("_", " ").strip().capitalize() or name,
+        "title": (question.get("title") or "").strip() or _title(name),
         "help": (question.get("help") or "").strip(),
         "required": question.get("required", True),
         "show_when": question.get("show_when"),

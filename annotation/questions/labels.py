@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from annotation.errors import Fault
@@ -87,7 +87,7 @@ def _paths(question: Question) -> list[tuple[str | int, ...]]:
     return [("labels", position, "hotkey") for position in range(len(question["labels"]))]
 
 
-def _with_keys(question: Question, keys: list[str]) -> dict[str, Any]:
+def _with_keys(question: Question, keys: Sequence[str | None]) -> dict[str, Any]:
     labels = [{**label, "hotkey": key} for label, key in zip(question["labels"], keys, strict=True)]
     return {**question, "labels": labels}
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotation.errors import Fault
-from annotation.questions.checks import short
+from annotation.questions.checks import short, text_fault
 from annotation.questions.definition import MOST_FAULTS
 from annotation.questions.forms import Answer, Form
 from annotation.questions.registry import QUESTION_TYPES
+from annotation.questions.text import MOST_CHARACTERS
 from annotation.questions.types import Question
 
 Mappings = Mapping[str, Any]
@@ -124,6 +125,8 @@ def _check_labels(old: Question, new: Question, how: dict[str, Any]) -> Iterator
     for label, target in labels.items():
         if known is not None and label not in olds:
             yield Fault(("labels", label), "There is no such label in the old version.")
+        elif fault := text_fault(label, most=MOST_CHARACTERS, lines=True):
+            yield Fault(("labels", short(label)), fault)
         elif target is not None and not isinstance(target, str):
             yield Fault(("labels", label), "This is a new label, or null where people must decide.")
         elif target is not None and allowed is not None and target not in news:

@@ -106,7 +106,7 @@ RATING = QuestionType(
     adopt=_adopt,
     hotkeys=Hotkeys(
         get=lambda question: list(question["hotkeys"]),
-        put=lambda question, keys: {**question, "hotkeys": keys},
+        put=lambda question, keys: {**question, "hotkeys": list(keys)},
         paths=lambda question: [("hotkeys", position) for position in range(len(_points(question)))],
         preferred=lambda question: [str(point) if 0 <= point <= 9 else "" for point in _points(question)],
     ),

@@ -37,7 +37,7 @@ class Hotkeys:
 
     # "" means no key, None that one is to be assigned.
     get: Callable[[Question], list[str | None]]
-    put: Callable[[Question, list[str]], dict[str, Any]]
+    put: Callable[[Question, Sequence[str | None]], dict[str, Any]]
     paths: Callable[[Question], list[tuple[str | int, ...]]]
     # What to try before the usual order; as long as `get`, or empty.
     preferred: Callable[[Question], list[str]] = lambda question: []
