@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import gc
 import hashlib
 import json
@@ -12,6 +13,7 @@ import sysconfig
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.machinery import PathFinder
 from importlib.metadata import version
@@ -115,7 +117,9 @@ def collect() -> list[Docstring]:
     """
     path = settings.DATA_DIR / "demo" / f"docstrings-{_fingerprint()}.jsonl"
     if not path.exists():
-        _keep(path, _distinct(_read_all()))
+        with _alone(path.parent):
+            if not path.exists():
+                _keep(path, _distinct(_read_all()))
     with path.open(encoding="utf-8") as file:
         return [Docstring(**json.loads(line)) for line in file]
 
@@ -125,8 +129,16 @@ def _fingerprint() -> str:
     return hashlib.sha256(repr((FORMAT, releases)).encode()).hexdigest()[:12]
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process reads the sources, the others wait for what it finds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "reading").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def _keep(path: Path, docstrings: Sequence[Docstring]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Renamed into place: who is killed while writing must not leave half of it behind under this name.
     part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("w", encoding="utf-8") as file:

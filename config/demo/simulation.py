@@ -47,7 +47,10 @@ def work(
     skill = {person.username: person.habits.skill for person in people if person.habits}
     places = _Places(len(keys), plan.annotations_per_item)
     steps = []
-    for moment in sorted(_moments(people, plan, now, rng), key=lambda moment: moment.at):
+    moments = list(_moments(people, plan, now, rng))
+    # Fewer moments where there are few items, so that the work does not end in the first days.
+    moments = rng.sample(moments, min(len(moments), len(keys) * plan.annotations_per_item))
+    for moment in sorted(moments, key=lambda moment: moment.at):
         place = places.next_for(moment.username)
         if place is None:
             continue

@@ -226,7 +226,7 @@ def test_a_newcomer_gets_items_at_once_and_can_answer_them(both: list[Project]) 
         found = queue.next_leases(annotator=annotator, project=project, count=5)
         assert (found.status, len(found.turns)) == ("ok", 5)
         answer = answers[project.datasets.order_by("pk").first().source_name]
-        submit(annotator=annotator, lease_id=found.turns[0].id, given=Answer(answer, "mine"))
+        submit(annotator=annotator, lease_id=found.turns[0].id, given=Answer(answer, f"mine-{project.pk}"))
         assert_slots_add_up(project)
 
 
