@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,33 @@ from config import metrics, metrics_gauges
 from tests.config.processes import ROOT
 
 LIVE_OK = 'querent_request_seconds_count{method="GET",route="health-live",status="2xx"}'
+# Serves once, waits for a word, and serves on: so that two of them are counting at the same time.
 SERVE = """
 import django, os; django.setup()
 from django.test import Client
-for _ in range(int(os.environ["TIMES"])):
+def serve():
     assert Client(headers={"Host": "127.0.0.1"}).get("/health/live").status_code == 200
+serve()
+print("served", flush=True)
+input()
+for _ in range(int(os.environ["TIMES"]) - 1):
+    serve()
 """
 
 
 def value(page: str, name: str) -> float:
     return next((float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if line.startswith(name)), 0.0)
+
+
+def serving(environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SERVE],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.fixture
@@ -61,11 +79,13 @@ def test_processes_are_added_up(tmp_path: Path, scrape: Any, monkeypatch: pytest
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "HTTPS": "false",
     }
-    both = [
-        subprocess.Popen([sys.executable, "-c", SERVE], cwd=ROOT, env={**shared, "TIMES": times})
-        for times in ("2", "3")
-    ]
-    assert [process.wait(60) for process in both] == [0, 0]
+    with ExitStack() as stack:
+        both = [stack.enter_context(serving({**shared, "TIMES": times})) for times in ("2", "3")]
+        for process in both:
+            assert process.stdout
+            assert process.stdout.readline() == "served\n"
+        for process in both:
+            process.communicate("\n", timeout=60)
     monkeypatch.setattr(metrics, "_DIRECTORY", tmp_path)
 
     assert value(scrape(), LIVE_OK) == 5
