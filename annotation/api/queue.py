@@ -21,15 +21,26 @@ from annotation.services import answers, queue
 
 class NextRequest(serializers.Serializer[Any]):
     count = serializers.IntegerField(min_value=1, max_value=queue.MOST_LEASES, default=1)
-    client = Text(max_length=40, default="", allow_blank=True, help_text="Which tab or script asks; each holds its own leases.")
+    client = Text(
+        max_length=40,
+        default="",
+        allow_blank=True,
+        help_text="Which tab or script asks; each holds its own leases.",
+    )
 
 
 class AnswerRequest(serializers.Serializer[Any]):
     answer = AnyJson(help_text="{question: value}")
-    nonce = Text(max_length=64, help_text="A fresh random string for each answer; the same again is a resend.")
+    nonce = Text(
+        max_length=64, help_text="A fresh random string for each answer; the same again is a resend."
+    )
     seconds = serializers.FloatField(min_value=0, max_value=86_400, required=False, allow_null=True)
     schema = serializers.IntegerField(
-        min_value=1, max_value=2**31 - 1, required=False, allow_null=True, help_text="The schema version that was shown."
+        min_value=1,
+        max_value=2**31 - 1,
+        required=False,
+        allow_null=True,
+        help_text="The schema version that was shown.",
     )
 
 
@@ -51,7 +62,7 @@ class RenewRequest(serializers.Serializer[Any]):
     )
 
 
-class DraftRequest(serializers.Serializer[Any]):
+class SaveDraftRequest(serializers.Serializer[Any]):
     answer = AnyJson()
 
 
@@ -69,7 +80,7 @@ class LeaseView(serializers.Serializer[Any]):
     draft = serializers.JSONField(allow_null=True)
 
 
-class ProgressView(serializers.Serializer[Any]):
+class MyProgress(serializers.Serializer[Any]):
     answered = serializers.IntegerField(help_text="Items that you have answered in this project.")
 
 
@@ -78,7 +89,7 @@ class NextView(serializers.Serializer[Any]):
     detail = serializers.CharField(allow_blank=True)
     leases = LeaseView(many=True)
     schema = serializers.IntegerField(allow_null=True, help_text="The current schema version.")
-    progress = ProgressView()
+    progress = MyProgress()
 
 
 class ReceiptView(serializers.Serializer[Any]):
@@ -89,7 +100,7 @@ class ReceiptView(serializers.Serializer[Any]):
     detail = serializers.CharField(required=False)
     leases = LeaseView(many=True)
     schema = serializers.IntegerField(required=False, allow_null=True)
-    progress = ProgressView(required=False)
+    progress = MyProgress(required=False)
 
 
 def next_as_json(found: queue.Next | None) -> dict[str, Any]:
@@ -130,7 +141,9 @@ def _receipt(receipt: answers.Receipt) -> Response:
 
 class NextLeases(Api):
     @extend_schema(
-        operation_id="next_leases", request=NextRequest, responses={200: NextView, **PROBLEMS(400, 401, 403, 404)}
+        operation_id="next_leases",
+        request=NextRequest,
+        responses={200: NextView, **PROBLEMS(400, 401, 403, 404)},
     )
     def post(self, request: Request, project_id: int) -> Response:
         """Reserve the next items for yourself. Asking again returns what this client still holds."""
@@ -162,7 +175,9 @@ class Submit(Api):
 
 class SkipLease(Api):
     @extend_schema(
-        operation_id="skip_item", request=SkipRequest, responses={200: NextView, **PROBLEMS(400, 401, 403, 404, 409)}
+        operation_id="skip_item",
+        request=SkipRequest,
+        responses={200: NextView, **PROBLEMS(400, 401, 403, 404, 409)},
     )
     def post(self, request: Request, lease_id: int) -> Response:
         """Give an item back unanswered; the project's skip policy says what becomes of it."""
@@ -187,7 +202,9 @@ class RenewView(serializers.Serializer[Any]):
 
 
 class Renew(Api):
-    @extend_schema(operation_id="renew_leases", request=RenewRequest, responses={200: RenewView, **PROBLEMS(400, 401)})
+    @extend_schema(
+        operation_id="renew_leases", request=RenewRequest, responses={200: RenewView, **PROBLEMS(400, 401)}
+    )
     def post(self, request: Request) -> Response:
         """Keep leases for another full term. Those that are over are left out of the answer."""
         data = valid(RenewRequest, request)
@@ -197,11 +214,11 @@ class Renew(Api):
 
 class Draft(Api):
     @extend_schema(
-        operation_id="save_draft", request=DraftRequest, responses={204: None, **PROBLEMS(400, 401, 404)}
+        operation_id="save_draft", request=SaveDraftRequest, responses={204: None, **PROBLEMS(400, 401, 404)}
     )
     def put(self, request: Request, lease_id: int) -> Response:
         """Keep an unfinished answer with its lease."""
-        data = valid(DraftRequest, request)
+        data = valid(SaveDraftRequest, request)
         queue.save_draft(annotator=self.user(), lease_id=lease_id, answer=data["answer"])
         return Response(status=204)
 
@@ -215,7 +232,9 @@ class Revise(Api):
     def post(self, request: Request, annotation_id: int) -> Response:
         """Replace an own answer. The old one stays in the item's history."""
         data = valid(AnswerRequest, request)
-        return _receipt(answers.revise(annotator=self.user(), annotation_id=annotation_id, given=_given(data)))
+        return _receipt(
+            answers.revise(annotator=self.user(), annotation_id=annotation_id, given=_given(data))
+        )
 
 
 class MineRequest(serializers.Serializer[Any]):
@@ -253,7 +272,9 @@ class Mine(Api):
         form.is_valid(raise_exception=True)
         limit, before = form.validated_data["limit"], form.validated_data.get("before")
         found = my_annotations(annotator=self.user(), project=project, before=before, limit=limit)
-        following = f"{request.path}?before={found[-1]['annotation']}&limit={limit}" if len(found) == limit else None
+        following = (
+            f"{request.path}?before={found[-1]['annotation']}&limit={limit}" if len(found) == limit else None
+        )
         return Response({"results": found, "next": following})
 
 
