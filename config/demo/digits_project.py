@@ -112,7 +112,7 @@ def project() -> DemoProject:
         },
         annotations_per_item=3,
         fields=[{"name": "image", "type": "image", "title": "Scan"}],
-        versions=[Version(QUESTIONS, "First version", days_ago=14)],
+        versions=[Version(QUESTIONS, "First version", days_ago=15)],
         source_name=SOURCE_NAME,
         uploads=_uploads,
         gold=_gold,
@@ -124,7 +124,7 @@ def project() -> DemoProject:
 
 
 def _uploads(rows: int | None) -> list[Upload]:
-    return [Upload(SOURCE_NAME, "Scans", archive(rows), Choices(key_field="image"), days_ago=14)]
+    return [Upload(SOURCE_NAME, "Scans", archive(rows), Choices(key_field="image"), days_ago=15)]
 
 
 def _gold() -> list[Known]:

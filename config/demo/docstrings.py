@@ -36,7 +36,6 @@ class Library:
     title: str
     distribution: str
     color: str
-    about: str
 
     @property
     def root(self) -> Path | None:
@@ -52,41 +51,15 @@ class Library:
 
 
 LIBRARIES = (
-    Library(
-        "stdlib",
-        "Standard library",
-        "",
-        "gray",
-        "What comes with Python: files, text, networks, tests, types.",
-    ),
-    Library("numpy", "NumPy", "numpy", "blue", "Arrays, dtypes, ufuncs, masked arrays, random numbers."),
-    Library(
-        "scipy", "SciPy", "scipy", "violet", "Signals, statistics, optimization, sparse matrices, splines."
-    ),
-    Library(
-        "sklearn",
-        "scikit-learn",
-        "scikit-learn",
-        "orange",
-        "Estimators with fit and predict, metrics, data sets.",
-    ),
-    Library(
-        "torch",
-        "PyTorch",
-        "torch",
-        "red",
-        "Tensors, autograd, modules, compilers, CUDA, distributed training.",
-    ),
-    Library("sympy", "SymPy", "sympy", "green", "Symbols, expressions, polynomials, proofs, physics."),
-    Library("networkx", "NetworkX", "networkx", "teal", "Graphs: nodes, edges, paths, flows, communities."),
-    Library(
-        "matplotlib",
-        "Matplotlib",
-        "matplotlib",
-        "purple",
-        "Figures, axes, artists, ticks, colours, backends.",
-    ),
-    Library("django", "Django", "Django", "lime", "Requests, models, queries, forms, templates, migrations."),
+    Library("stdlib", "Standard library", "", "gray"),
+    Library("numpy", "NumPy", "numpy", "blue"),
+    Library("scipy", "SciPy", "scipy", "violet"),
+    Library("sklearn", "scikit-learn", "scikit-learn", "orange"),
+    Library("torch", "PyTorch", "torch", "red"),
+    Library("sympy", "SymPy", "sympy", "green"),
+    Library("networkx", "NetworkX", "networkx", "teal"),
+    Library("matplotlib", "Matplotlib", "matplotlib", "purple"),
+    Library("django", "Django", "Django", "lime"),
 )
 
 

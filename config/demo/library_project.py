@@ -24,8 +24,7 @@ FORMER_TITLE = "Python itself"
 
 def _question(*, former: bool = False) -> dict[str, Any]:
     labels = [
-        {"value": library.label, "title": library.title, "color": library.color, "help": library.about}
-        for library in installed()
+        {"value": library.label, "title": library.title, "color": library.color} for library in installed()
     ]
     if former:
         labels[0] |= {"value": FORMER_VALUE, "title": FORMER_TITLE}
@@ -74,7 +73,7 @@ def project() -> DemoProject:
         annotations_per_item=2,
         fields=[
             {"name": "text", "type": "text", "title": "Documentation string"},
-            {"name": "documents", "type": "text", "title": "It documents a"},
+            {"name": "documents", "type": "text", "title": "What it describes"},
         ],
         versions=_versions(),
         source_name=SOURCE_NAME,
@@ -93,7 +92,7 @@ def _uploads(rows: int | None) -> list[Upload]:
     lines = "".join(json.dumps(_row(docstring), ensure_ascii=False) + "\n" for docstring in first)
     without_key = Choices(key_field="key", mapping={"key": None})
     return [
-        Upload(SOURCE_NAME, "Documentation strings", lines.encode(), without_key, days_ago=14),
+        Upload(SOURCE_NAME, "Documentation strings", lines.encode(), without_key, days_ago=15),
         Upload("late-additions.csv", "Late additions", _with_faults(late, first[0]), without_key, days_ago=6),
     ]
 
