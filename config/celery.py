@@ -67,8 +67,6 @@ def celery_url(url: str) -> str:
 
 
 app = Celery("querent", task_cls=Task)
-# shared_task looks the app up per thread; the web's threads must find this one too.
-app.set_default()
 app.conf.update(
     broker_url=celery_url(settings.CELERY_BROKER_URL),
     broker_connection_retry_on_startup=True,

@@ -217,6 +217,7 @@ def _run(argv: list[str], account: Account | None, text: str = "") -> None:
         env={**os.environ, "LC_ALL": "C"},
         capture_output=True,
         text=True,
+        process_group=0,  # Ctrl-C is for the supervisor; this ends by itself in a second
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
