@@ -57,7 +57,13 @@ def test_every_operation_answers_as_documented(operation, mode, token, project):
     ids = {"project_id": project.pk}
 
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=8,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     def check(case: Any) -> None:
         if mode == GenerationMode.POSITIVE and case.path_parameters:
             case.path_parameters |= {name: ids[name] for name in case.path_parameters if name in ids}

@@ -29,7 +29,20 @@ PASSWORD = "a-long-password-1"
 def worker(django_db_setup: None, tmp_path: Path) -> Iterator[None]:
     """A real Celery worker on the test's database and broker."""
     env = {**os.environ, "DATABASE_URL": _database_url()}
-    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", "default", "--pool", "solo", "-l", "warning"]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "config",
+        "worker",
+        "-Q",
+        "default",
+        "--pool",
+        "solo",
+        "-l",
+        "warning",
+    ]
     with (tmp_path / "worker.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
     yield
@@ -89,7 +102,7 @@ def build_schema(page: Page, project: Project) -> None:
 def add_annotator(page: Page, project: Project, username: str) -> None:
     page.goto(f"/projects/{project.pk}/members/")
     page.locator("[name=username]").fill(username)
-    page.get_by_label("Role").select_option("annotator")
+    page.get_by_label("Role", exact=True).select_option("annotator")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("row", name=username)).to_be_visible()
 
@@ -113,7 +126,9 @@ def label_by_keyboard(page: Page, project: Project, count: int) -> None:
 
 
 def fetch(server: str, path: str, token: str = "", body: Any = None) -> bytes:
-    request = urllib.request.Request(f"{server}/api/v1/{path}", data=json.dumps(body).encode() if body else None)
+    request = urllib.request.Request(
+        f"{server}/api/v1/{path}", data=json.dumps(body).encode() if body else None
+    )
     request.add_header("Content-Type", "application/json")
     if token:
         request.add_header("Authorization", f"Token {token}")
@@ -121,7 +136,9 @@ def fetch(server: str, path: str, token: str = "", body: Any = None) -> bytes:
         return response.read()
 
 
-def test_from_a_file_to_labeled_data(server: str, browser: Browser, worker: None, csv_file: Path, transactional_db: None):
+def test_from_a_file_to_labeled_data(
+    server: str, browser: Browser, worker: None, csv_file: Path, transactional_db: None
+):
     make_user("mira", can_create_projects=True)
     make_user("anna")
     manager = sign_in(browser, server, "mira")
