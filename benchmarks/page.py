@@ -24,6 +24,7 @@ OTHERS = {
     "doccano 1.8.4": {"first_kb": 727, "again_kb": 7, "visible_s": 0.93, "painted_ms": 129},
 }
 DELAYS = (0, 300)
+SERVER_TIME = "(({responseStart, requestStart}) => responseStart - requestStart)(performance.getEntriesByType('navigation')[0])"
 BETWEEN_ANSWERS = 250  # milliseconds
 
 # From the key or click to the frame that shows the next text: the message is handled after that frame was painted.
@@ -72,6 +73,7 @@ def load(context: Any, address: str) -> dict[str, float]:
         "kb": sum(sizes) / 1000,
         "requests": sum(size > 0 for size in sizes),
         "visible_s": page.evaluate(paint) / 1000,
+        "server_ms": page.evaluate(SERVER_TIME),
     }
     page.close()
     return result

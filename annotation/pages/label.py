@@ -145,7 +145,7 @@ class LabelPage(ProjectPage):
             "comments": reverse("api:comments", args=[0]),
             "me": reverse("api:me"),
             "login": reverse("login"),
-            "media": f"/projects/{self.project.pk}/media/NAME",
+            "media": reverse("media", args=[self.project.pk, "NAME"]),
         }
 
 

@@ -188,3 +188,11 @@ def test_every_script_of_the_page_is_preloaded() -> None:
             waiting += [str((folder / name).resolve().relative_to(ROOT / "static")) for name in imports]
 
     assert found == set(MODULES)
+
+
+def test_every_action_is_in_the_docs() -> None:
+    actions = re.findall(r'^  (\w+): \["', (ROOT / "static/js/label/keys.js").read_text(), re.MULTILINE)
+    told = re.findall(r"^\| .+ \| `(\w+)` \|$", (ROOT / "docs/labeling-page.md").read_text(), re.MULTILINE)
+
+    assert actions
+    assert told == actions

@@ -70,10 +70,13 @@ def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(url, timeout=5):
+            with urllib.request.urlopen(url, timeout=20):
                 return
+        except urllib.error.HTTPError:
+            break
         except (urllib.error.URLError, OSError):
             if process.poll() is not None:
                 break

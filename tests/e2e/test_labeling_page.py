@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 
 import pytest
 from django.contrib.sessions.backends.cached_db import SessionStore
+from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from annotation.models import Annotation, Comment, Flag, Item, Lease, Project, Skip, User
+from annotation.models import Annotation, Comment, Flag, Item, Lease, Media, Project, Skip, User
 from annotation.services import answers, queue
 from tests.factories import make_item, make_member, make_project, make_schema, make_user
 
@@ -368,6 +371,42 @@ def test_payloads_keys_and_guidelines_are_text(signed_in: SignIn, problems: Watc
     expect(page.locator("#guidelines a")).to_have_count(0)
     all_saved(page)
     assert page.evaluate("window.hacked") is None
+
+
+def picture(project: Project, name: str) -> None:
+    data = io.BytesIO()
+    Image.new("L", (8, 8), 128).save(data, "PNG")
+    file = ContentFile(data.getvalue(), name)
+    Media.objects.create(
+        project=project, name=name, file=file, content_type="image/png", size=file.size, sha256="0" * 64
+    )
+
+
+def test_pictures_are_there_before_their_turn_and_can_be_enlarged(signed_in: SignIn, problems: Watch) -> None:
+    project = make_project()
+    make_schema(project, fields=[{"name": "picture", "type": "image"}])
+    names = ["a b/1.png", "2.png", "missing.png"]
+    for name in names[:2]:
+        picture(project, name)
+    Item.objects.bulk_create([make_item(project, name, {"picture": name}) for name in names])
+    context = signed_in(make_member(project))
+    page = start(problems(context.new_page()), project)
+    expect(page.locator(".item-image.tiny img")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    context.set_offline(True)
+    for name in names[:2]:
+        image = page.locator("#item-body img")
+        assert image.evaluate("(image) => image.complete && image.naturalWidth") == 8
+        assert image.get_attribute("alt") == name
+        page.keyboard.press("1")
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("The picture missing.png could not be loaded.")).to_be_visible()
+    page.keyboard.press("Control+z")
+    page.keyboard.press("z")
+
+    expect(page.locator("#zoom[open] img")).to_be_visible()
+    context.set_offline(False)
+    all_saved(page)
 
 
 def take_over(work: Project, anna: User) -> None:

@@ -40,7 +40,9 @@ const SHOW = {
     image.alt = String(value);
     image.src = mediaUrl(value);
     button.append(image);
-    return button;
+    const figure = make("div", "item-figure");
+    figure.append(button);
+    return figure;
   },
 };
 
@@ -48,7 +50,7 @@ const SHOW = {
 function watch(image) {
   const look = () => image.parentElement?.classList.toggle("tiny", image.naturalWidth > 0 && image.naturalWidth <= TINY);
   image.addEventListener("load", look);
-  image.addEventListener("error", () => image.parentElement?.replaceWith(make("p", "help", `The picture ${image.alt} could not be loaded.`)));
+  image.addEventListener("error", () => image.closest(".item-figure").replaceChildren(make("p", "help", `The picture ${image.alt} could not be loaded.`)));
   if (image.complete) look();
 }
 

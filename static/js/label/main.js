@@ -59,6 +59,7 @@ function show(next) {
   itemView.show(next.item);
   form.set(next.answer ?? null);
   painting = false;
+  $("questions").scrollTop = 0;
   view.before = JSON.stringify(form.value());
   $("item-key").textContent = next.item.key;
   $("why").textContent = next.why;

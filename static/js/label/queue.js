@@ -3,6 +3,7 @@
 const AHEAD = 5; // items that wait behind the one on screen
 const AHEAD_FLAKY = 12; // after a lost connection: enough to work through the next one
 const LOOK_AGAIN = 10_000;
+const LOOK_FOR_NEW = 60_000; // when everything is answered
 
 export class Queue extends EventTarget {
   turns = [];
@@ -13,6 +14,7 @@ export class Queue extends EventTarget {
   flaky = false; // the connection has been lost before
   failed = false; // the last question got no answer
   #renewed = Date.now();
+  #asked = Date.now();
   #first = new Set(); // leases that go before the others when they come back
   #asking = null;
 
@@ -59,6 +61,7 @@ export class Queue extends EventTarget {
 
   async #ask() {
     const count = this.wanted(this.pending().size);
+    this.#asked = Date.now();
     try {
       this.accept(await this.session.call("POST", this.urls.next, { count, client: this.client }));
       this.failed = false;
@@ -81,6 +84,7 @@ export class Queue extends EventTarget {
     const here = back || Date.now() - this.lastActive < term;
     if (this.turns.length && here && Date.now() - this.#renewed > term / 3) this.renew();
     else if (!this.turns.length && (back || this.status === "busy" || this.failed)) this.refill();
+    else if (this.status === "finished" && Date.now() - this.#asked > LOOK_FOR_NEW) this.refill();
   }
 
   /** Keep what we hold for another term; what went to others meanwhile leaves the queue. */

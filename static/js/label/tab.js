@@ -37,6 +37,7 @@ export function leaveBehind(name, path, seconds) {
   };
   const others = () => left().filter((other) => other && other !== name);
   const leave = () => write([name, ...others()]);
+  write(others()); // the page that this one replaces has left the name behind once more while it went
   // Before: the request for the next page is made before this one is hidden. It may also come to nothing (a download).
   addEventListener("beforeunload", () => (leave(), setTimeout(() => write(others()), 3000)));
   addEventListener("pagehide", leave);
