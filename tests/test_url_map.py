@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern
 
-from annotation.models import Comment, Flag, Project, User
+from annotation.models import Comment, Flag, Media, Project, User
 from annotation.services import accounts, answers, queue
 from tests.factories import make_dataset, make_user
 
@@ -60,6 +61,9 @@ LABELING = {
     "api:revise",
     "api:flags",
     "api:comments",
+    "item-flag",
+    "item-unflag",
+    "item-comment",
 }
 # Bodies for views that check what they are sent before they look for what it is about.
 BODIES: dict[str, dict[str, Any]] = {
@@ -67,6 +71,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "api:draft": {"answer": {}},
     "api:revise": {"answer": {"sentiment": "positive"}, "nonce": "n"},
     "api:comments": {"body": "Hm."},
+    "item-comment": {"body": "Hm."},
 }
 
 
@@ -132,6 +137,9 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
     flag = Flag.objects.create(item_id=first.item_id, author=annotator)
     comment = Comment.objects.create(item_id=first.item_id, author=annotator, body="Hm.")
     dataset = make_dataset(project)
+    picture = Media.objects.create(
+        project=project, name="a.png", file="media/a.png", content_type="image/png", size=1, sha256="0" * 64
+    )
     return {
         "project_id": project.pk,
         "item_id": first.item_id,
@@ -144,6 +152,7 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
         "dataset_id": dataset.pk,
         "import_id": dataset.pk,
         "version": 1,
+        "name": picture.name,
         # Django's admin
         "id": annotator.pk,
         "object_id": annotator.pk,
@@ -154,8 +163,12 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
 
 
 def ask(client: Client, address: Address, method: str, values: dict[str, Any]) -> tuple[int, str]:
-    body = json.dumps(BODIES.get(address.name, {})) if method != "GET" else ""
-    answer = client.generic(method, address.filled(values), body, content_type="application/json")
+    body = BODIES.get(address.name, {})
+    sent = json.dumps(body) if address.rest else urlencode(body)
+    kind = "application/json" if address.rest else "application/x-www-form-urlencoded"
+    answer = client.generic(
+        method, address.filled(values), "" if method == "GET" else sent, content_type=kind
+    )
     return answer.status_code, answer.get("Location", "")
 
 
