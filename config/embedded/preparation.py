@@ -29,8 +29,8 @@ MIGRATE = Step(
 )
 COLLECT = Step(
     "collecting and compressing static files",
-    # Only the Swagger pages of the package are served.
-    ("collectstatic", "--noinput", "--verbosity", "0", "--ignore", "redoc"),
+    # Redoc's pages and REST framework's browsable ones are not served; compressing them would take most of the time.
+    ("collectstatic", "--noinput", "--verbosity", "0", "--ignore", "redoc", "--ignore", "rest_framework"),
     ("constraints.txt", "static", "config/settings.py", "config/storage.py"),
 )
 LOAD = Step("loading the demo projects", ("load_demo",), ("constraints.txt", *_PACKAGES))
