@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 
 from annotation import markdown
-from annotation.models import Membership, Project
+from annotation.models import Dataset, Membership, Project
 from annotation.pages import words
 from annotation.pages.base import ProjectPage
 from annotation.pages.charts import Chart, bar_chart
@@ -71,9 +71,20 @@ class Overview(ProjectPage):
             "effort": words.duration(found.remaining.seconds),
             "median": words.duration(found.remaining.median_seconds),
             "charts": _charts(found),
-            "people": [_row(person) for person in found.people if person.answered or person.role in _LABELERS],
-            "flags_url": f"{reverse('items', args=[self.project.pk])}?flagged=1",
+            "people": [
+                _row(person) for person in found.people if person.answered or person.role in _LABELERS
+            ],
+            "importing": self._importing(),
         }
+
+    def _importing(self) -> str:
+        """What imports are doing now, for who may import."""
+        if not may(self.project.role_of(self.user()), Action.IMPORT):
+            return ""
+        pending = self.project.datasets.filter(
+            state__in=[Dataset.State.WAITING, Dataset.State.RUNNING]
+        ).count()
+        return words.count(pending, "import is under way.", "imports are under way.") if pending else ""
 
     def _about(self, found: Progress) -> dict[str, Any]:
         """What stays as it is until the page is loaded again."""

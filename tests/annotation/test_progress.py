@@ -17,7 +17,7 @@ from annotation.pages.charts import HIGHEST, bar_chart
 from annotation.reports import people, progress
 from annotation.reports.cached import LONGEST, SHORTEST, cached, lifetime
 from annotation.services import answers, members, queue
-from tests.factories import make_items, make_member, make_project, make_user
+from tests.factories import make_dataset, make_items, make_member, make_project, make_user
 
 
 def answer(project: Project, user: User, *, seconds: float = 4.0) -> None:
@@ -369,3 +369,12 @@ def test_the_highest_bar_reaches_the_top_and_the_last_is_labeled() -> None:
 
 def test_a_chart_of_nothing_has_no_bars_to_speak_of() -> None:
     assert bar_chart("Days", "annotations", [("1", 0)], every=1).peak is None
+
+
+def test_who_imports_sees_that_an_import_is_under_way(client: Client, owner: User) -> None:
+    project = make_project(owner=owner)
+    make_dataset(project, state="running")
+
+    for user, told in ((owner, True), (make_member(project), False)):
+        client.force_login(user)
+        assert ("1 import is under way." in client.get(f"/projects/{project.pk}/").content.decode()) is told
