@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+import pghistory
 from django.db import connection, transaction
 from django.db.models import Model
 from psycopg.types.json import Jsonb
@@ -21,6 +23,8 @@ from config.demo.simulation import Step, work
 SEED = 7
 FLAGS, THREADS = 14, 12
 CLIENT = "simulated"
+# Where changes come from, for the audit trail.
+COMMAND = "manage.py load_demo"
 
 # What submit does to an item and to a member for each answer, for all of them at once.
 _COUNT_ITEMS = """
@@ -137,13 +141,22 @@ class _Writer:
     def flags(self, steps: Sequence[Step], now: datetime) -> None:
         """Some annotators asked others to look; the adjudicator has been through most of it."""
         rows = []
-        for step in self._sample(steps, FLAGS):
+        closed = []
+        flagged = self._sample(steps, FLAGS)
+        for step, pk in zip(flagged, _new_ids(Flag, len(flagged)), strict=True):
             at = step.moment.at + timedelta(seconds=5)
-            closed_at = at + timedelta(hours=self._rng.uniform(2, 40)) if self._rng.random() < 0.6 else now
-            closed_by = self._users["adjudicator"].pk
-            closed = (closed_at, closed_by) if closed_at < now else (None, None)
-            rows.append((*self._who(step), self._rng.choice(self._script.flag_reasons), at, *closed))
-        _copy(Flag, "item_id author_id reason created_at closed_at closed_by_id", rows)
+            rows.append((pk, *self._who(step), self._rng.choice(self._script.flag_reasons), at))
+            closed_at = at + timedelta(hours=self._rng.uniform(2, 40))
+            if closed_at < now and self._rng.random() < 0.7:
+                closed.append((pk, closed_at))
+        for author in sorted({row[2] for row in rows}):
+            with _in_the_name_of(author):
+                own = [row for row in rows if row[2] == author]
+                _copy(Flag, "id item_id author_id reason created_at", own)
+        adjudicator = self._users["adjudicator"]
+        with _in_the_name_of(adjudicator.pk):
+            for pk, closed_at in closed:
+                Flag.objects.filter(pk=pk).update(closed_at=closed_at, closed_by=adjudicator)
 
     def threads(self, steps: Sequence[Step], now: datetime) -> None:
         """Questions to the adjudicator, and what came back; the last ones wait for it."""
@@ -182,6 +195,15 @@ def _all_said(steps: Sequence[Step]) -> Iterable[_Said]:
         if step.corrected is not None and step.corrected_at is not None:
             seconds = round((step.corrected_at - step.moment.at).total_seconds() / 2, 1)
             yield _Said(step.corrected_at, step, step.corrected, seconds, first=False)
+
+
+@contextmanager
+def _in_the_name_of(user_id: int) -> Iterator[None]:
+    """What the audit trail says of the changes inside: that the demo made them for this person."""
+    with pghistory.context(user=user_id, url=COMMAND), connection.cursor() as cursor:
+        # COPY goes past Django, which would tell the database; any other statement tells it for the transaction.
+        cursor.execute("VALUES (1)")
+        yield
 
 
 def _new_ids(model: type[Model], count: int) -> list[int]:

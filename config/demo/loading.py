@@ -74,15 +74,15 @@ def _load_project(
 ) -> None:
     owner = users[plan.owner]
     # What is done here is done by a command, in the name of the person whose project it is.
-    with pghistory.context(user=owner.pk, url="manage.py load_demo"):
+    with pghistory.context(user=owner.pk, url=history.COMMAND):
         project = _found(plan.source_name, plan.name) or _create(plan, owner, now)
         for upload in plan.uploads(rows):
             say(f"“{plan.name}”: importing {upload.source_name} ...")
             _import(project, owner, upload, now)
         _add_gold(project, owner, plan)
-        say(f"“{plan.name}”: simulating two weeks of work ...")
-        changed_at = _morning(now, plan.versions[-1].days_ago)
-        answers = history.write(project=project, plan=plan, now=now, changed_at=changed_at)
+    say(f"“{plan.name}”: simulating two weeks of work ...")
+    changed_at = _morning(now, plan.versions[-1].days_ago)
+    answers = history.write(project=project, plan=plan, now=now, changed_at=changed_at)
     say(f"“{plan.name}”: {project.items.count():,} items, {answers:,} simulated answers")
 
 
