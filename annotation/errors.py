@@ -34,6 +34,13 @@ class InvalidInput(DomainError):
     code = "invalid"
 
 
+class TooLarge(InvalidInput):
+    """More than is taken at once."""
+
+    code = "too_large"
+    status = 413
+
+
 class InvalidAnswer(DomainError):
     """An answer that its schema does not allow."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from celery import shared_task
 
 from annotation.services import import_run, imports, queue, words
@@ -24,6 +26,11 @@ def run_import(dataset_id: int) -> None:
         index_words.delay(dataset_id)
         for waiting in imports.waiting_behind(dataset_id=dataset_id):
             run_import.delay(waiting)
+
+
+def import_soon(dataset_id: int) -> None:
+    """Start an import that was just queued without waiting for the sweep; also when it is none after all."""
+    cast(Any, run_import).delay_on_commit(dataset_id)
 
 
 @shared_task

@@ -65,7 +65,7 @@ def upload(path: Path, key: str) -> int:
     """A waiting import of this file in a project of its own."""
     from django.core.files import File
 
-    from annotation.services import imports
+    from annotation.services import import_options, imports
 
     project = make_project()
     with path.open("rb") as file:
@@ -73,7 +73,7 @@ def upload(path: Path, key: str) -> int:
             project=project,
             by=project.created_by,
             upload=File(file, path.name),
-            choices=imports.Choices(key_field=key),
+            choices=import_options.Choices(key_field=key),
         )
     return made.pk
 

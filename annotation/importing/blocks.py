@@ -26,9 +26,10 @@ def pieces(source: Source, encoding: str) -> Iterator[str]:
         ended = not chunk
         try:
             text = decoder.decode(chunk, ended)
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
+            reason = getattr(error, "reason", error)
             raise FileFault(
-                f"The file stops being {encoding} near byte {source.done:,} ({error.reason}): it is cut off, or it has "
+                f"The file stops being {encoding} near byte {source.done:,} ({reason}): it is cut off, or it has "
                 "another encoding. Choose the encoding, or save the file as UTF-8."
             ) from error
         if text:

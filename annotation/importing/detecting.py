@@ -104,7 +104,10 @@ def first_cells(text: str, layout: Layout) -> list[str]:
 
 
 def decoded(head: bytes, encoding: str) -> str:
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    try:
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    except UnicodeError as error:
+        raise FileFault(f"The file is not {encoding} ({error}). Choose another encoding.") from error
     end = max(text.rfind("\n"), text.rfind("\r")) + 1
     return text[:end] if end and len(head) == _SAMPLE_BYTES else text
 
@@ -140,7 +143,7 @@ def _encoding(source: Source, head: bytes) -> str:
             return encoding
     if wide := _wide(head):
         return wide
-    if len(_CONTROLS.findall(head)) > len(head) / 50:
+    if len(_CONTROLS.findall(head)) > len(head) / 20:
         raise FileFault(
             "This is not a text file. Import CSV, TSV, JSON Lines, JSON, Parquet, or a zip of images."
         )

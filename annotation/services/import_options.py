@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -17,6 +19,7 @@ from annotation.models import Dataset, Project
 
 SAMPLE_ROWS = 100
 _LONGEST_NAME = 200
+_UNSET: dict[str, Any] = {"key_field": "", "mapping": None, "media_only": False}
 # Codecs that make text of bytes; Python has others that unpack or transform.
 _ENCODINGS = (
     "utf",
@@ -94,12 +97,28 @@ def check_columns(options: dict[str, Any], rows: list[Record]) -> None:
         raise InvalidInput(faults[0].message, faults=faults)
 
 
+def of(dataset: Dataset) -> dict[str, Any]:
+    """All options of an import, those that were never set included."""
+    return {**asdict(Layout("csv")), **_UNSET, **dataset.options}
+
+
+@contextmanager
+def opened(dataset: Dataset) -> Iterator[Source]:
+    """The uploaded file. Raises FileNotFoundError."""
+    if not dataset.file:
+        raise FileNotFoundError(dataset.source_name)
+    with dataset.file.open("rb") as file:
+        yield Source(file, dataset.size)
+
+
 def layout_of(options: dict[str, Any]) -> Layout:
     return Layout(**{field.name: options[field.name] for field in fields(Layout) if field.name in options})
 
 
 def plan_of(options: dict[str, Any], field_types: dict[str, str]) -> Plan:
-    return Plan(options.get("key_field") or "", options.get("mapping") or {}, field_types)
+    """How rows become items; images that become none need not fit the fields of the schema."""
+    shown = {} if options["media_only"] else field_types
+    return Plan(options["key_field"], options["mapping"] or {}, shown)
 
 
 def field_types(project: Project) -> dict[str, str]:
@@ -109,7 +128,7 @@ def field_types(project: Project) -> dict[str, str]:
 
 def suggested_mapping(dataset: Dataset, rows: list[Record]) -> dict[str, str | None]:
     """The mapping that was chosen, or the one that the columns' names suggest."""
-    chosen: dict[str, str | None] | None = dataset.options.get("mapping")
+    chosen: dict[str, str | None] | None = of(dataset)["mapping"]
     if chosen is not None:
         return chosen
     return dict(suggesting.mapping(columns_of(rows), rows, field_types(dataset.project)))
@@ -153,9 +172,8 @@ def _delimiter(given: str | None) -> str | None:
 
 
 def _rest(choices: Choices, options: dict[str, Any]) -> dict[str, Any]:
-    kept = {"key_field": "", "mapping": None, "media_only": False}
-    before = {name: options.get(name, value) for name, value in kept.items()}
-    return {**before, **_given({name: getattr(choices, name) for name in kept})}
+    before = {name: options.get(name, value) for name, value in _UNSET.items()}
+    return {**before, **_given({name: getattr(choices, name) for name in _UNSET})}
 
 
 def _check(choices: Choices) -> None:

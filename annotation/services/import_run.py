@@ -60,8 +60,8 @@ def run(*, dataset_id: int, fetch: Fetch = fetching.picture) -> bool:
         _end(dataset, State.FAILED, _gave_up(dataset))
         return True
     try:
-        with dataset.file.open("rb") as file:
-            _Job(dataset, Source(file, dataset.size), fetch).work()
+        with import_options.opened(dataset) as source:
+            _Job(dataset, source, fetch).work()
     except FileNotFoundError:
         _end(dataset, State.FAILED, "The uploaded file is no longer there. Import it again.")
     except FileFault as fault:
@@ -115,13 +115,14 @@ class _Job:
 
     def __init__(self, dataset: Dataset, source: Source, fetch: Fetch) -> None:
         self.dataset, self.source = dataset, source
+        self.options = import_options.of(dataset)
         self.limits = import_options.limits()
         self._beaten_at = time.monotonic()
         self._settle_mapping()
-        plan = import_options.plan_of(dataset.options, import_options.field_types(dataset.project))
+        plan = import_options.plan_of(self.options, import_options.field_types(dataset.project))
         self.shaper = Shaper(plan, self.limits)
         self.pictures = Pictures(dataset, self.limits, fetch, self.beat)
-        self.by_pictures = self.shaper.has_images or dataset.options["format"] == "zip"
+        self.by_pictures = self.shaper.has_images or self.options["format"] == "zip"
         # Whether keys are looked up before rows are sent. Most imports bring only new ones and need not pay for it.
         self.careful = False
 
@@ -152,16 +153,14 @@ class _Job:
 
     def _settle_mapping(self) -> None:
         """Keep the mapping that is used, so that a later worker reads the rest of the file in the same way."""
-        if self.dataset.options.get("mapping") is None:
-            rows = import_options.sample_of(self.source, self.dataset.options)
-            self.dataset.options["mapping"] = import_options.suggested_mapping(self.dataset, rows)
-            Dataset.objects.filter(pk=self.dataset.pk, state=State.RUNNING).update(
-                options=self.dataset.options
-            )
+        if self.options["mapping"] is None:
+            rows = import_options.sample_of(self.source, self.options)
+            self.options["mapping"] = import_options.suggested_mapping(self.dataset, rows)
+            Dataset.objects.filter(pk=self.dataset.pk, state=State.RUNNING).update(options=self.options)
 
     def _unread_records(self) -> Iterator[Record]:
         """The rows behind the last one that was committed."""
-        records = read(self.source, import_options.layout_of(self.dataset.options), self.limits)
+        records = read(self.source, import_options.layout_of(self.options), self.limits)
         for start in range(0, self.dataset.rows_read, _SKIP_ROWS):
             for _ in islice(records, min(_SKIP_ROWS, self.dataset.rows_read - start)):
                 pass
@@ -193,7 +192,7 @@ class _Job:
             fresh, missing = self.pictures.settle(fresh)
             try:
                 with transaction.atomic():
-                    if not self.dataset.options.get("media_only"):
+                    if not self.options["media_only"]:
                         self._items().send(iter(fresh))
                     self._record(batch, imported=len(fresh), unchanged=unchanged, refused=refused + missing)
             except _COLLISIONS:
@@ -242,7 +241,7 @@ class _Job:
     def _committed(self, batch: Batch, rows: list[Shaped]) -> None:
         self.dataset.rows_read = batch.start + batch.read
         self._beaten_at = time.monotonic()
-        if rows and not self.dataset.options.get("media_only"):
+        if rows and not self.options["media_only"]:
             # Other items may have come after these and be labeled already: ids are given before they are committed.
             first = self.dataset.project.items.values_list("pk", flat=True).get(key=rows[0].key)
             queue.rewind(project_id=self.dataset.project_id, priority=0.0, item_id=first)

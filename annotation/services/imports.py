@@ -11,7 +11,7 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
-from annotation.errors import Conflict, Fault, InvalidInput, NotFound
+from annotation.errors import Conflict, Fault, InvalidInput, NotFound, TooLarge
 from annotation.importing.records import FileFault, Source
 from annotation.models import Dataset, Project, Rejection, User
 from annotation.roles import Action
@@ -74,10 +74,14 @@ def change(*, dataset: Dataset, choices: Choices) -> Dataset:
     locked = _locked(
         dataset, {State.DRAFT}, "The import has started; cancel it to change how its file is read."
     )
-    with locked.file.open("rb") as file:
-        source = Source(file, locked.size)
-        locked.options = import_options.changed(source, locked.options, choices, locked.project)
-        _check_columns(source, locked.options)
+    try:
+        with import_options.opened(locked) as source:
+            locked.options = import_options.changed(
+                source, import_options.of(locked), choices, locked.project
+            )
+            _check_columns(source, locked.options)
+    except FileNotFoundError as error:
+        raise InvalidInput("The uploaded file is no longer there. Upload it again.") from error
     locked.save(update_fields=["options"])
     return locked
 
@@ -185,7 +189,7 @@ def _check_size(upload: File[bytes]) -> None:
         raise InvalidInput("The file is empty.", faults=[Fault(("file",), "The file is empty.")])
     if upload.size > settings.MAX_UPLOAD_MB * 2**20:
         message = f"The file is larger than {settings.MAX_UPLOAD_MB:,} MB. Split it, or pack it as Parquet."
-        raise InvalidInput(message, faults=[Fault(("file",), message)])
+        raise TooLarge(message, faults=[Fault(("file",), message)])
 
 
 def _check_columns(source: Source, options: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
-from annotation.errors import Conflict, Fault, InvalidInput, NotFound
+from annotation.errors import Conflict, Fault, InvalidInput, NotFound, TooLarge
 from annotation.importing.pictures import CONTENT_TYPES, ENDINGS_BY_TYPE, Picture, PictureFault, inspect
 from annotation.models import Dataset, Media, Project, User
 from annotation.roles import Action
@@ -29,7 +29,7 @@ def add(*, project: Project, by: User, upload: File[bytes], name: str = "") -> M
         raise InvalidInput(fault, faults=[Fault(("name",), fault)])
     too_large = f"The image is larger than {settings.MAX_MEDIA_MB} MB. Make it smaller."
     if upload.size > settings.MAX_MEDIA_MB * 2**20:
-        raise InvalidInput(too_large, faults=[Fault(("file",), too_large)])
+        raise TooLarge(too_large, faults=[Fault(("file",), too_large)])
     try:
         picture = inspect(name, upload.read(), limits())
     except PictureFault as error:
@@ -61,7 +61,8 @@ def keep(*, project: Project, dataset: Dataset | None, pictures: list[Picture]) 
 
 def find(*, user: User, project_id: int, name: str) -> Media:
     """The media of this name, for a member. Raises NotFound."""
-    found = Media.objects.select_related("project").filter(project_id=project_id, name=name).first()
+    known = Media.objects.select_related("project").filter(project_id=project_id, name=name)
+    found = None if "\0" in name else known.first()
     if found is None or found.content_type not in CONTENT_TYPES:
         raise NotFound("There is no such file, or you are not a member of its project.")
     check(user=user, project=found.project, action=Action.VIEW)
