@@ -24,7 +24,7 @@ from annotation.services.schema_effects import Effects, preview_mapping
 _MOST = 2**31 - 1
 
 
-class DraftRequest(serializers.Serializer[Any]):
+class SchemaDraftRequest(serializers.Serializer[Any]):
     fields = serializers.ListField(  # type: ignore[assignment]
         child=AnyJson(),
         default=list,
@@ -42,7 +42,7 @@ class DraftRequest(serializers.Serializer[Any]):
     )
 
 
-class NewSchemaRequest(DraftRequest):
+class NewSchemaRequest(SchemaDraftRequest):
     note = Text(max_length=schemas.LONGEST_NOTE, allow_blank=True, default="")
     base_version = serializers.IntegerField(
         min_value=0,
@@ -67,7 +67,7 @@ class SchemaView(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class ChangeView(serializers.Serializer[Any]):
+class SchemaChangeView(serializers.Serializer[Any]):
     kind = serializers.ChoiceField([kind.value for kind in Kind])
     text = serializers.CharField()
     question = serializers.CharField(allow_blank=True)
@@ -80,11 +80,11 @@ class ChangeView(serializers.Serializer[Any]):
     to = serializers.CharField(allow_blank=True)
 
 
-class EffectView(ChangeView):
+class SchemaEffectView(SchemaChangeView):
     answers = serializers.IntegerField(help_text="How many current answers it touches.")
 
 
-class EffectsView(serializers.Serializer[Any]):
+class SchemaEffectsView(serializers.Serializer[Any]):
     fields = serializers.JSONField()  # type: ignore[assignment]
     questions = serializers.JSONField(help_text="The draft with its defaults filled in.")
     answers = serializers.IntegerField(help_text="Current answers of the project.")
@@ -92,7 +92,7 @@ class EffectsView(serializers.Serializer[Any]):
     newly_incomplete = serializers.IntegerField(help_text="Those of them that lack nothing today.")
     lacking = serializers.DictField(child=serializers.IntegerField(), help_text="The same by question.")
     gold_incomplete = serializers.IntegerField()
-    changes = EffectView(many=True)
+    changes = SchemaEffectView(many=True)
     unsaid = FaultView(many=True, help_text="What the mapping must still say before this can be published.")
 
 
@@ -161,13 +161,13 @@ class OneSchema(Api):
 class PreviewSchema(Api):
     @extend_schema(
         operation_id="preview_schema",
-        request=DraftRequest,
-        responses={200: EffectsView, **PROBLEMS(400, 401, 403, 404)},
+        request=SchemaDraftRequest,
+        responses={200: SchemaEffectsView, **PROBLEMS(400, 401, 403, 404)},
     )
     def post(self, request: Request, project_id: int) -> Response:
         """What publishing this would do to the answers that are there. Saves nothing."""
         project = self.project(project_id, Action.CONFIGURE)
-        data = valid(DraftRequest, request)
+        data = valid(SchemaDraftRequest, request)
         fields, questions = schemas.checked(fields=data["fields"], questions=data["questions"])
         mapping = schemas.check_draft(project=project, questions=questions, mapping=data["mapping"])
         effects = preview_mapping(project=project, questions=questions, mapping=mapping)
@@ -188,7 +188,7 @@ def effects_as_json(effects: Effects) -> dict[str, Any]:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    return dict(ChangeView(change).data)
+    return dict(SchemaChangeView(change).data)
 
 
 urlpatterns = [

@@ -170,6 +170,19 @@ def test_labels_are_dragged_to_another_place(builder: Any) -> None:
     expect(page.locator("[data-preview] .choice-words").first).to_have_text("misc")
 
 
+def test_a_colour_is_chosen_by_arrow_keys(builder: Any) -> None:
+    project = make_project(items=1, questions=[TOPIC])
+    page = builder(project, project.created_by)
+
+    page.get_by_label("Colour of sport: blue").press("Enter")
+    page.get_by_role("radio", name="blue").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-preview] .choice.c-purple")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Colour of sport: purple")).to_be_focused()
+
+
 def test_a_key_that_is_taken_is_told_beside_the_label(builder: Any) -> None:
     project = make_project(items=1, questions=[TOPIC])
     page = builder(project, project.created_by)

@@ -76,16 +76,20 @@ function details(editor, label, own, { move, at, count }) {
 }
 
 function colors(editor, label, name, own) {
-  const { config, draft } = editor;
+  const dot = h("span", { class: `dot c-${label.color}` });
+  const words = () => `Colour of ${name}: ${label.color}`;
+  const summary = h("summary", { class: "builder-color", "aria-label": words(), "data-path": `${own}.color` }, dot);
+  // Not drawn anew: by the arrow keys one passes several colours before the right one.
   const choose = (color) => {
-    draft.change(() => (label.color = color));
-    editor.root.querySelector(`[data-path="${own}.color"]`)?.focus();
+    label.color = color;
+    dot.className = `dot c-${color}`;
+    summary.setAttribute("aria-label", words());
+    editor.draft.touched();
   };
-  const swatches = config.colors.map((color) => h("label", { class: `swatch c-${color}`, title: color },
-    h("input", { type: "radio", name: `color-${label.id}`, value: color, checked: label.color === color, onchange: () => choose(color) }), h("span", { class: "sr" }, color)));
-  return h("details", { class: "menu menu-start" },
-    h("summary", { class: "builder-color", "aria-label": `Colour of ${name}: ${label.color}`, "data-path": `${own}.color` }, h("span", { class: `dot c-${label.color}` })),
-    h("div", { class: "menu-list builder-swatches", role: "radiogroup", "aria-label": `Colour of ${name}` }, swatches));
+  const swatch = (color) => h("label", { class: `swatch c-${color}`, title: color },
+    h("input", { type: "radio", name: `color-${label.id}`, value: color, checked: label.color === color, onchange: () => choose(color) }), h("span", { class: "sr" }, color));
+  const swatches = h("div", { class: "menu-list builder-swatches", role: "radiogroup", "aria-label": `Colour of ${name}` }, editor.config.colors.map(swatch));
+  return h("details", { class: "menu menu-start" }, summary, swatches);
 }
 
 function addLabel(editor, question, path, at = question.labels.length) {

@@ -2,7 +2,7 @@
 import { check, field, h } from "./dom.js";
 
 const number = (editor, question, key, path, placeholder = "") =>
-  editor.input(question, key, `${path}.${key}`, { number: true, inputmode: "numeric", placeholder });
+  editor.input(question, key, `${path}.${key}`, { number: true, placeholder });
 const words = (editor, question, key, path, maxlength) => editor.input(question, key, `${path}.${key}`, { maxlength });
 const optional = { optional: true };
 
