@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from csp.constants import NONE, SELF
@@ -36,12 +36,15 @@ MAX_MEDIA_MB: int = env.int("MAX_MEDIA_MB", 50)
 TOKEN_DAYS: int = env.int("TOKEN_DAYS", 90)
 LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
 STORAGE_BACKEND: str = env.str("STORAGE_BACKEND", "django.core.files.storage.FileSystemStorage")
-STORAGE_OPTIONS: dict[str, Any] = env.json("STORAGE_OPTIONS", {})
+STORAGE_OPTIONS: dict[str, Any] = cast("dict[str, Any]", env.json("STORAGE_OPTIONS", {}))
 
 try:
     env.seal()
 except EnvValidationError as error:
-    lines = [f"  {name}: {'; '.join(messages)}" for name, messages in dict(error.error_messages).items()]
+    lines = [
+        f"  {name}: {'; '.join(messages)}"
+        for name, messages in cast("dict[str, list[str]]", error.error_messages).items()
+    ]
     raise ImproperlyConfigured(
         "These environment variables are missing or wrong:\n" + "\n".join(lines)
     ) from error

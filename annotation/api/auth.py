@@ -51,12 +51,9 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
         for row in found:
             if compare_digest(digest, row.digest):
                 user = User.from_db(connection.alias, _LOADED, row[3:])
-                key = text[: CONSTANTS.TOKEN_KEY_LENGTH]
-                return self.validate_user(
-                    ApiToken(
-                        digest=row.digest, token_key=key, user=user, created=row.created, expiry=row.expiry
-                    )
-                )
+                found_token = ApiToken(digest=row.digest, user=user, created=row.created, expiry=row.expiry)
+                self.validate_user(found_token)
+                return user, found_token
         raise AuthenticationFailed("This token is unknown, revoked or expired.")
 
 

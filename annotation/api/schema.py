@@ -8,14 +8,14 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 
-class QuerentSchema(AutoSchema):  # type: ignore[misc]
+class QuerentSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         """Group by the noun after /api/v1/."""
         parts: Any = [part for part in self.path.split("/") if part and not part.startswith("{")]
         return [parts[2]] if len(parts) > 2 else ["api"]
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "annotation.api.auth.TokenAuthentication"
     name = "token"
 
@@ -28,7 +28,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyp
         }
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "annotation.api.auth.SessionAuthentication"
     name = "session"
 

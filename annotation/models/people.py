@@ -24,7 +24,7 @@ def known_time_zone(name: str) -> None:
 
 
 @audited(exclude=["password", "last_login"])
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names its relation at run time
     time_zone = models.CharField(max_length=64, default="UTC", validators=[known_time_zone])
     expertise = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     can_create_projects = models.BooleanField(default=False)
@@ -48,7 +48,7 @@ class User(AbstractUser):
         return self.is_staff or self.can_create_projects
 
 
-class ApiToken(AbstractAuthToken):  # type: ignore[django-manager-missing,misc]
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]
     """A personal token for REST; only its SHA-512 is stored."""
 
     name = models.CharField(max_length=80, blank=True)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from pghistory.middleware import HistoryMiddleware as PgHistoryMiddleware
 
 
-class HistoryMiddleware(PgHistoryMiddleware):  # type: ignore[misc]
+class HistoryMiddleware(PgHistoryMiddleware):
     """Adds the address that the request came from."""
 
     def get_context(self, request: HttpRequest) -> dict[str, Any]:

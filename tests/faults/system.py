@@ -39,7 +39,13 @@ class System:
 
     def kill(self, name: str) -> None:
         """kill -9 of the processes of one part: web, worker, beat, postgres or redis."""
-        words = {"web": "granian", "worker": "worker", "beat": "beat", "postgres": "bin/postgres", "redis": "redis-server"}
+        words = {
+            "web": "granian",
+            "worker": "worker",
+            "beat": "beat",
+            "postgres": "bin/postgres",
+            "redis": "redis-server",
+        }
         wait_for(lambda: self._running(words[name]), seconds=30)
         for one in self._running(words[name]):
             one.send_signal(signal.SIGKILL)
@@ -55,7 +61,12 @@ class System:
         return self.seeded
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, **addresses(self.data_dir), "QUERENT_DATA_DIR": str(self.data_dir), "QUERENT_DEMO": "1"}
+        return {
+            **os.environ,
+            **addresses(self.data_dir),
+            "QUERENT_DATA_DIR": str(self.data_dir),
+            "QUERENT_DEMO": "1",
+        }
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(database_url(self.data_dir)) as connection:
@@ -92,7 +103,9 @@ class System:
 def running(data_dir: Path) -> Iterator[System]:
     """`manage.py demo --empty` until the block ends; afterwards nothing of it may be left."""
     port = free_port()
-    inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}
+    }
     env = {**inherited, "QUERENT_DATA_DIR": str(data_dir), "PORT": str(port)}
     log = (data_dir / "demo.log").open("wb")
     process = subprocess.Popen(
