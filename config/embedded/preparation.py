@@ -41,7 +41,7 @@ class Preparation:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._done: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+        self._done = _read(file)
 
     def forget(self) -> None:
         """The database is new, or may be another one: everything has to be done."""
@@ -54,6 +54,13 @@ class Preparation:
     def note(self, step: Step) -> None:
         self._done[step.command[0]] = _fingerprint(step.sources)
         self._file.write_text(json.dumps(self._done, indent=1))
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads(file.read_text()))
+    except (FileNotFoundError, ValueError):  # none yet, or cut off by a kill
+        return {}
 
 
 def _fingerprint(sources: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def wait_for(condition: Callable[[], object], *, seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], object], *, seconds: float = 120.0) -> None:
     """Return when it holds; fail when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -48,7 +48,7 @@ def service(name: str, environment: dict[str, str]) -> Iterator[subprocess.Popen
         yield process
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(120)
 
 
 def healthy(name: str, environment: dict[str, str]) -> bool:
@@ -69,7 +69,7 @@ def test_installation_starts_with_the_commands_of_the_compose_file(environment: 
     for name in ("web", "worker", "beat"):
         assert not healthy(name, environment)
         with service(name, environment) as process:
-            wait_for(lambda name=name: healthy(name, environment), seconds=60)  # type: ignore[misc]
+            wait_for(lambda name=name: healthy(name, environment))  # type: ignore[misc]
             assert process.poll() is None
         assert process.returncode == 0
 

@@ -28,7 +28,7 @@ def test_services_of_a_killed_run_end_and_the_next_run_cleans_up() -> None:
         directory = Path(run.stdout.readline().strip())
         assert using(directory)
         run.kill()
-    wait_for(lambda: not using(directory), seconds=15)
+    wait_for(lambda: not using(directory))
     os.utime(directory, (0, 0))
 
     pytest_plugin._remove_leftovers()

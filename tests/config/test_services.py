@@ -110,7 +110,7 @@ def test_processes_end_by_themselves_when_the_supervisor_is_killed(data_dir: Pat
     with serving(data_dir) as supervisor:
         supervisor.kill()
 
-    wait_for(lambda: not using(data_dir), seconds=15)
+    wait_for(lambda: not using(data_dir))
 
 
 @pytest.mark.parametrize("service", [postgres, embedded_redis])
