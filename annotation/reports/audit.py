@@ -1,7 +1,7 @@
 """Who changed what: the events that the database's own triggers recorded, newest first.
 
-Rows of one kind are paged by (time, kind, id). Items are told in groups: a statement that retires ten thousand of them
-is one event with a count.
+Rows of one kind are paged by (time, kind, id). Items and gold questions are told in groups: a statement that retires ten
+thousand items is one event with a count.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ class Source:
     project: str = "e.project_id = %(project)s"
     item: str = ""
     digests: tuple[str, ...] = ()
-    grouped: bool = False
+    # What rows of one moment must have in common to be told as one event; empty: each is told by itself.
+    group: str = ""
 
     def as_json(self, alias: str) -> str:
         pairs = ", ".join(f"'{column}', md5({alias}.{column}::text)" for column in self.digests)
         return f"to_jsonb({alias})" + (f" || jsonb_build_object({pairs})" if pairs else "")
 
 
+_ALIKE = "e.pgh_context_id, e.pgh_label"
 SOURCES: dict[str, Source] = {
     "dataset": Source("annotation_datasetevent", digests=("options",)),
     "flag": Source(
@@ -47,9 +49,12 @@ SOURCES: dict[str, Source] = {
         project="EXISTS (SELECT FROM annotation_item i WHERE i.id = e.item_id AND i.project_id = %(project)s)",
         item="e.item_id = %(item)s",
     ),
-    "gold": Source("annotation_goldquestionevent", item="e.item_id = %(item)s"),
+    "gold": Source("annotation_goldquestionevent", item="e.item_id = %(item)s", group=_ALIKE),
     "item": Source(
-        "annotation_itemevent", item="e.pgh_obj_id = %(item)s", digests=("payload",), grouped=True
+        "annotation_itemevent",
+        item="e.pgh_obj_id = %(item)s",
+        digests=("payload",),
+        group=f"{_ALIKE}, e.state = 'retired'",
     ),
     "membership": Source("annotation_membershipevent"),
     "project": Source(
@@ -113,7 +118,7 @@ def _events(wanted: Wanted, scope: dict[str, Any], *, by_item: bool) -> list[Eve
         cursor.execute(statement, params)
         columns = [column.name for column in cursor.description or []]
         rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    return _told([_recorded(row) for row in rows])
+    return _told([_recorded(row) for row in rows], subject="it" if by_item else "")
 
 
 def _select(kind: str, source: Source, wanted: Wanted, after_kind: str | None, *, by_item: bool) -> str:
@@ -130,9 +135,7 @@ def _select(kind: str, source: Source, wanted: Wanted, after_kind: str | None, *
         where.append(f"e.pgh_created_at {'<' if kind > after_kind else '<='} %(at)s")
         if kind == after_kind:
             having = "(e.pgh_created_at, max(e.pgh_id)) < (%(at)s, %(last)s)"
-    group = (
-        "e.pgh_context_id, e.pgh_label, e.state = 'retired'" if source.grouped and not by_item else "e.pgh_id"
-    )
+    group = source.group if source.group and not by_item else "e.pgh_id"
     return f"""(
 SELECT '{kind}' AS kind, f.id, f.at, f.n, s.pgh_label AS label, s.pgh_context AS context,
        ({source.as_json("s")})::text AS row,
@@ -153,14 +156,15 @@ def _recorded(row: dict[str, Any]) -> Recorded:
     )
 
 
-def _told(recorded: list[Recorded]) -> list[Event]:
-    names = _names(recorded)
+def _told(recorded: list[Recorded], *, subject: str) -> list[Event]:
+    names = _names(recorded, subject)
     return [_event(event, names) for event in recorded]
 
 
 def _event(event: Recorded, names: Names) -> Event:
     text, changes = tell(event, names)
     item_id = event.row["id"] if event.kind == "item" else event.row.get("item_id")
+    told_of_one = event.count == 1 and (event.kind, event.label) != ("item", "delete")
     return Event(
         cursor=f"{(event.at - _EPOCH) // _MICROSECOND}.{event.kind}.{event.id}",
         kind=event.kind,
@@ -173,11 +177,11 @@ def _event(event: Recorded, names: Names) -> Event:
         text=text,
         changes=changes,
         count=event.count,
-        item_id=item_id if event.count == 1 else None,
+        item_id=item_id if told_of_one else None,
     )
 
 
-def _names(recorded: list[Recorded]) -> Names:
+def _names(recorded: list[Recorded], subject: str) -> Names:
     """The names behind the ids in these events, in one query for each kind of name."""
     rows = [row for event in recorded for row in (event.row, event.before) if row]
 
@@ -188,7 +192,7 @@ def _names(recorded: list[Recorded]) -> Names:
     items = Item.objects.filter(pk__in=ids("item_id")).values_list("pk", "key")
     schemas = Schema.objects.filter(pk__in=ids("schema_id")).values_list("pk", "version")
     users = User.objects.in_bulk(actors | ids("user_id", "author_id", "closed_by_id"))
-    return Names(users=users, items=dict(items), schemas=dict(schemas))
+    return Names(users=users, items=dict(items), schemas=dict(schemas), subject=subject)
 
 
 def cursor_of(text: str) -> tuple[datetime, str, int]:

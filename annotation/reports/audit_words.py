@@ -47,6 +47,8 @@ class Names:
     users: dict[int, User]
     items: dict[int, str]
     schemas: dict[int, int]
+    # What to call the item where all events are about one.
+    subject: str = ""
 
     def user(self, user_id: int | None) -> str:
         if user_id is None:
@@ -55,7 +57,7 @@ class Names:
         return found.username if found else f"user {user_id}"
 
     def item(self, item_id: int) -> str:
-        return self.items.get(item_id, f"item {item_id}")
+        return self.subject or self.items.get(item_id, f"item {item_id}")
 
 
 def tell(event: Recorded, names: Names) -> tuple[str, tuple[Change, ...]]:
@@ -127,7 +129,7 @@ def _dataset(event: Recorded, names: Names) -> str:
 
 
 def _item(event: Recorded, names: Names) -> str:
-    what = f"{event.count:,} items" if event.count > 1 else f"item {event.row['key']}"
+    what = f"{event.count:,} items" if event.count > 1 else names.subject or f"item {event.row['key']}"
     if event.label == "delete":
         return f"deleted {what}"
     if event.row["state"] == "retired":
@@ -138,12 +140,13 @@ def _item(event: Recorded, names: Names) -> str:
 
 
 def _gold(event: Recorded, names: Names) -> str:
-    item = names.item(event.row["item_id"])
+    one = event.count == 1
+    what = names.item(event.row["item_id"]) if one else f"{event.count:,} items"
     verbs = {
-        "insert": f"made {item} a gold question",
-        "delete": f"made {item} an ordinary item again: its gold answer was removed",
+        "insert": f"made {what} {'a gold question' if one else 'gold questions'}",
+        "delete": f"made {what} {'an ordinary item' if one else 'ordinary items'} again",
     }
-    return verbs.get(event.label, f"changed the gold question {item}")
+    return verbs.get(event.label, f"changed the known answer of {what}")
 
 
 def _flag(event: Recorded, names: Names) -> str:

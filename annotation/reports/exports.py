@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import orjson
@@ -20,6 +21,7 @@ LONGEST = "1h"
 REMEMBERED = 20_000
 LONGEST_REMEMBERED = 400
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+LONGEST_LINE = 2_000
 BOM = b"\xef\xbb\xbf"
 
 Tail = Callable[[int, bytes], bytes]
@@ -36,6 +38,13 @@ def stream(wanted: Wanted) -> Generator[bytes, None, None]:
             return
         readings = readings_under(found[0])
         yield from _blocks(_lines(cursor, wanted, readings))
+
+
+def preview(wanted: Wanted, rows: int) -> str:
+    """The beginning of the file, with long lines cut short."""
+    body = b"".join(stream(replace(wanted, limit=rows))).decode("utf-8-sig")
+    lines = body.splitlines()
+    return "\n".join(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in lines)
 
 
 def header(wanted: Wanted, schema: Schema) -> list[str]:

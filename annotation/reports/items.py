@@ -100,8 +100,14 @@ def table(
         next=ids[-1] if ids and (more if before is None else True) else None,
         total=min(total, COUNTED),
         bounded=bounded,
-        about=estimate(project, filters) if bounded and simple else None,
+        about=_about(project, filters) if bounded and simple else None,
     )
+
+
+def _about(project: Project, filters: Filters) -> int | None:
+    """The planner's estimate, unless it is below what was counted: statistics lag behind a large import."""
+    guess = estimate(project, filters)
+    return guess if guess > COUNTED else None
 
 
 def fields_of(project: Project, most: int = PREVIEW_FIELDS) -> tuple[Field, ...]:

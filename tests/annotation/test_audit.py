@@ -108,10 +108,10 @@ def test_items_brought_back_changed_and_deleted(project):
 
     events = item_events(item=item)
     assert [event.text for event in events] == [
-        "deleted item renamed",
-        "changed item renamed",
-        f"brought item {item.key} back",
-        f"retired item {item.key}",
+        "deleted it",
+        "changed it",
+        "brought it back",
+        "retired it",
     ]
     assert [(one.field, one.after) for one in events[1].changes] == [("key", "renamed")]
 
