@@ -227,6 +227,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "OAS_VERSION": "3.1.0",
+    "ENUM_NAME_OVERRIDES": {
+        "NextStatus": "annotation.api.queue.STATUSES",
+        "ImportStatus": "annotation.models.Dataset.State",
+    },
 }
 
 # Audit

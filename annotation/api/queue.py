@@ -18,6 +18,8 @@ from annotation.reports.mine import my_annotations
 from annotation.roles import Action
 from annotation.services import answers, queue
 
+STATUSES = ["ok", "busy", "finished", "limit", "paused"]
+
 
 class NextRequest(serializers.Serializer[Any]):
     count = serializers.IntegerField(min_value=1, max_value=queue.MOST_LEASES, default=1)
@@ -77,7 +79,7 @@ class LeaseView(serializers.Serializer[Any]):
     item = LeasedItem()
     expires_at = serializers.DateTimeField()
     reason = serializers.CharField(help_text="Why this item is asked, in words.")
-    draft = serializers.JSONField(allow_null=True)
+    draft = AnyJson(help_text="The unfinished answer, or null.")
 
 
 class MyProgress(serializers.Serializer[Any]):
@@ -85,7 +87,7 @@ class MyProgress(serializers.Serializer[Any]):
 
 
 class NextView(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(["ok", "busy", "finished", "limit", "paused"])
+    status = serializers.ChoiceField(STATUSES)
     detail = serializers.CharField(allow_blank=True)
     leases = LeaseView(many=True)
     schema = serializers.IntegerField(allow_null=True, help_text="The current schema version.")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from django.db import transaction
 from django.utils import timezone
 
 from annotation.errors import Conflict, InvalidAnswer, LeaseExpired, NotAllowed, NotFound, SchemaChanged
-from annotation.models import Lease, Schema, SkipPolicy, User
+from annotation.models import Lease, Project, Schema, SkipPolicy, User
 from annotation.questions import Form, compile_form
 from annotation.roles import Action, may
 from annotation.services import answers_sql as sql
@@ -159,6 +159,26 @@ def settle(*, item_id: int, schema_id: int) -> None:
         said.append(form.votes(answer))
     state = "resolved" if all(votes == said[0] for votes in said) else "disputed"
     hot.rows(sql.SETTLE, {"item": item_id, "state": state})
+
+
+def set_overlap(*, project: Project, wanted: int) -> None:
+    """Every item of a project now wants so many answers; slots and states follow, batch by batch in the order of ids.
+
+    Safe to run again after an interruption. Must not run inside a transaction: it would hold up all labeling.
+    """
+    after = 0
+    while (last := _set_overlap_of_batch(project, wanted, after)) is not None:
+        after = last
+    queue.rewind_all(project_id=project.pk)
+
+
+@transaction.atomic
+def _set_overlap_of_batch(project: Project, wanted: int, after: int) -> int | None:
+    batch = hot.one(queue.sql.SET_OVERLAP, {"project": project.pk, "wanted": wanted, "after": after})
+    for item_id in batch.full_items or []:
+        assert project.schema_id, "there are answers, so there is a schema"
+        settle(item_id=item_id, schema_id=project.schema_id)
+    return cast("int | None", batch.last)
 
 
 def _following(turn: Any, answered: int, client: str, count: int) -> queue.Next | None:

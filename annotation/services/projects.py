@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation.errors import Conflict, Fault, InvalidInput, NotAllowed
 from annotation.models import Membership, Project, User
 from annotation.roles import Action, Role
-from annotation.services import queue, schemas
+from annotation.services import answers, schemas
 from annotation.services.access import check
 from annotation.services.validation import clean
 
@@ -59,9 +59,17 @@ def _first_schema(project: Project, by: User, schema: FirstSchema) -> None:
         raise InvalidInput(str(error), faults=faults) from error
 
 
-@transaction.atomic
 def change(*, project: Project, by: User, **changes: Any) -> Project:
     """Change a project's words and rules. Another number of answers per item goes to every item of it."""
+    project, changed = _change(project, by, changes)
+    if "annotations_per_item" in changed:
+        # Apart from the first transaction: it goes on in batches, and people label on meanwhile.
+        answers.set_overlap(project=project, wanted=project.annotations_per_item)
+    return project
+
+
+@transaction.atomic
+def _change(project: Project, by: User, changes: dict[str, Any]) -> tuple[Project, dict[str, Any]]:
     check(user=by, project=project, action=Action.CONFIGURE)
     project = _lock(project)
     if project.archived_at:
@@ -72,9 +80,7 @@ def change(*, project: Project, by: User, **changes: Any) -> Project:
     clean(project, only=changed)
     if changed:
         project.save(update_fields=list(changed))
-    if "annotations_per_item" in changed:
-        queue.set_overlap(project=project, wanted=project.annotations_per_item)
-    return project
+    return project, changed
 
 
 @transaction.atomic

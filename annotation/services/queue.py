@@ -212,14 +212,6 @@ def save_draft(*, annotator: User, lease_id: int, answer: Any) -> None:
 
 
 @transaction.atomic
-def set_overlap(*, project: Project, wanted: int) -> None:
-    """Every item that is not retired now wants so many answers; slots and states follow."""
-    lock_members(project_id=project.pk)
-    hot.rows(sql.SET_OVERLAP, {"project": project.pk, "wanted": wanted})
-    rewind_all(project_id=project.pk)
-
-
-@transaction.atomic
 def reopen(*, project: Project, item_ids: list[int]) -> int:
     """Ask for one more answer to each of these items; retired ones come back with what they lacked."""
     lock_members(project_id=project.pk)

@@ -166,14 +166,20 @@ UPDATE annotation_lease SET draft = %(draft)s::jsonb
 WHERE id = %(lease)s AND annotator_id = %(annotator)s AND state = 'active' RETURNING id
 """
 
+# One batch in the order of ids; `full` are those that now have all the answers they want and no state that says so.
 SET_OVERLAP = """
-UPDATE annotation_item i
-SET wanted = %(wanted)s,
-    open_slots = i.open_slots + %(wanted)s - i.wanted,
-    state = CASE WHEN i.state = 'retired' THEN i.state
-                 WHEN i.answers < %(wanted)s THEN 'open'
-                 WHEN i.state = 'open' THEN 'resolved' ELSE i.state END
-WHERE i.project_id = %(project)s AND i.wanted <> %(wanted)s
+WITH batch AS MATERIALIZED (
+    SELECT id, state, wanted FROM annotation_item WHERE project_id = %(project)s AND id > %(after)s
+    ORDER BY id LIMIT 5000 FOR NO KEY UPDATE
+), changed AS (
+    UPDATE annotation_item i
+    SET wanted = %(wanted)s,
+        open_slots = i.open_slots + %(wanted)s - i.wanted,
+        state = CASE WHEN i.state <> 'retired' AND i.answers < %(wanted)s THEN 'open' ELSE i.state END
+    FROM batch WHERE i.id = batch.id AND i.wanted <> %(wanted)s
+    RETURNING i.id, i.state = 'open' AND i.answers >= i.wanted AS is_full
+)
+SELECT (SELECT max(id) FROM batch) AS last, (SELECT array_agg(id ORDER BY id) FROM changed WHERE is_full) AS full_items
 """
 
 REOPEN = """

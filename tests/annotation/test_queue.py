@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.errors import InvalidInput, NotAllowed, NotFound
 from annotation.models import Item, Lease, Membership
-from annotation.services import queue
+from annotation.services import answers, queue
 from annotation.services.answers import Answer, submit
 from tests.factories import make_items, make_member, make_project
 from tests.invariants import assert_slots_add_up
@@ -220,12 +220,27 @@ def test_more_overlap_reopens_items_and_less_closes_them(project, annotator, sec
     for turn in queue.next_leases(annotator=annotator, project=project, count=5).turns:
         answer(annotator, turn)
 
-    queue.set_overlap(project=project, wanted=2)
+    answers.set_overlap(project=project, wanted=2)
     assert len(queue.next_leases(annotator=second_annotator, project=project, count=9).turns) == 5
     assert_slots_add_up(project)
-    queue.set_overlap(project=project, wanted=1)
+    answers.set_overlap(project=project, wanted=1)
 
     assert project.items.filter(state="resolved").count() == 5
+    assert_slots_add_up(project)
+
+
+def test_less_overlap_settles_by_whether_the_answers_agree():
+    project = make_project(items=2, annotations_per_item=3)
+    people = [make_member(project) for _ in range(2)]
+    for person, values in zip(people, [["positive", "positive"], ["positive", "negative"]], strict=True):
+        for turn, value in zip(
+            queue.next_leases(annotator=person, project=project, count=2).turns, values, strict=True
+        ):
+            answer(person, turn, value={"sentiment": value})
+
+    answers.set_overlap(project=project, wanted=2)
+
+    assert list(project.items.order_by("key").values_list("state", flat=True)) == ["resolved", "disputed"]
     assert_slots_add_up(project)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from schemathesis.generation import GenerationMode
@@ -25,6 +27,7 @@ load_all_checks()
 
 DOCUMENT: Any = SchemaGenerator().get_schema(request=None, public=True)
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+SCHEMA.app = application
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
 
 
@@ -52,13 +55,12 @@ def token(project, manager, annotator, adjudicator):
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
 def test_every_operation_answers_as_documented(operation, mode, token, project):
-    if mode == GenerationMode.NEGATIVE and operation.body is None and not operation.query:
-        return
     ids = {"project_id": project.pk}
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=8,
+        max_examples=6,
+        phases=[Phase.explicit, Phase.generate],
         deadline=None,
         derandomize=True,
         database=None,
@@ -69,12 +71,13 @@ def test_every_operation_answers_as_documented(operation, mode, token, project):
             case.path_parameters |= {name: ids[name] for name in case.path_parameters if name in ids}
         case.call_and_validate(
             headers={"Authorization": f"Token {token}"},
-            app=application,
             # Which answers a schema version allows is known to that version, not to the document.
             excluded_checks=[positive_data_acceptance],
         )
 
-    check()
+    # Some operations have nothing that could be invalid.
+    with suppress(Unsatisfiable) if mode == GenerationMode.NEGATIVE else nullcontext():
+        check()
 
 
 def test_the_document_is_complete_and_without_warnings(capsys):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotation.errors import Conflict, LeaseExpired
 from annotation.models import Annotation, Lease
-from annotation.services import queue
+from annotation.services import answers, queue
 from annotation.services.answers import Answer, skip, submit
 from tests.factories import make_member, make_project
 from tests.invariants import assert_slots_add_up
@@ -119,7 +119,7 @@ def test_changing_the_overlap_and_retiring_while_people_label():
     def work(person):
         if person is people[0]:
             for wanted in (3, 1, 2):
-                queue.set_overlap(project=project, wanted=wanted)
+                answers.set_overlap(project=project, wanted=wanted)
                 queue.retire(project=project, item_ids=ids[:20])
                 queue.reopen(project=project, item_ids=ids[:20])
             return "managed"
