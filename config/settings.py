@@ -229,7 +229,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "ENUM_NAME_OVERRIDES": {
         "NextStatus": "annotation.api.queue.STATUSES",
-        "ImportStatus": "annotation.models.Dataset.State",
+        "ImportStatus": ["draft", "waiting", "running", "done", "failed", "cancelled"],
     },
 }
 

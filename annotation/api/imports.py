@@ -11,7 +11,7 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -275,7 +275,7 @@ def _verb(name: str, description: str) -> type[Verb]:
         responses={200: ImportDetailView, **PROBLEMS(401, 403, 404, 409)},
     )
     view = type(name.title(), (Verb,), {"verb": staticmethod(getattr(imports, name))})
-    return documented(view)
+    return extend_schema_view(post=documented)(view)
 
 
 class Errors(Api):
