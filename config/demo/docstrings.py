@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import sysconfig
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -141,11 +142,24 @@ def _read_all() -> Iterator[tuple[str, str, str]]:
     files = [(library.label, path) for library in installed() for path in _sources(library)]
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
     # Spawned, not forked: this process may hold connections and threads that a copy of it must not touch.
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, initializer=_end_with_parent) as pool:
         found = pool.map(_read_file, [path for _, path in files], chunksize=32)
         for (library, _), docstrings in zip(files, found, strict=True):
             for documents, text in docstrings:
                 yield library, documents, text
+
+
+def _end_with_parent() -> None:
+    """Let this reading process end when the one that it reads for is killed; by itself it would wait for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _sources(library: Library) -> list[Path]:

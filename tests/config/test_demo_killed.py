@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 
+import psutil
 import pytest
 from django.core.management.base import CommandError
 from django.db import connection
 
 from annotation.models import Item, Project
 from config.demo.loading import load
-from tests.config.processes import ROOT
+from tests.config.processes import ROOT, wait_for
 from tests.factories import make_user
 from tests.invariants import assert_slots_add_up
 
@@ -43,17 +44,21 @@ def _command() -> subprocess.Popen[str]:
 def _kill_after(line: str) -> None:
     with _command() as process:
         assert process.stdout
-        for said in process.stdout:
-            if line in said:
-                process.send_signal(signal.SIGKILL)
-                return
-    pytest.fail(f"it never said {line!r}")
+        assert any(line in said for said in process.stdout), f"it never said {line!r}"
+        helpers = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGKILL)
+    wait_for(lambda: not any(helper.is_running() for helper in helpers))
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_load_is_continued_by_the_next() -> None:
-    for line in ("importing digits.zip", "importing docstrings.jsonl", "simulating two weeks"):
+    for line in (
+        "reading documentation",
+        "importing digits.zip",
+        "importing docstrings.jsonl",
+        "simulating two weeks",
+    ):
         _kill_after(line)
     with _command() as process:
         process.communicate()
