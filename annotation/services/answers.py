@@ -16,7 +16,7 @@ from annotation.models import Lease, Project, Schema, SkipPolicy, User
 from annotation.questions import Form, compile_form
 from annotation.roles import Action, may
 from annotation.services import answers_sql as sql
-from annotation.services import hot, queue
+from annotation.services import hot, queue, queue_sql
 from annotation.services.schemas import read_answer, reading
 
 
@@ -174,7 +174,7 @@ def set_overlap(*, project: Project, wanted: int) -> None:
 
 @transaction.atomic
 def _set_overlap_of_batch(project: Project, wanted: int, after: int) -> int | None:
-    batch = hot.one(queue.sql.SET_OVERLAP, {"project": project.pk, "wanted": wanted, "after": after})
+    batch = hot.one(queue_sql.SET_OVERLAP, {"project": project.pk, "wanted": wanted, "after": after})
     for item_id in batch.full_items or []:
         assert project.schema_id, "there are answers, so there is a schema"
         settle(item_id=item_id, schema_id=project.schema_id)
