@@ -39,20 +39,8 @@ QUESTIONS: list[dict[str, Any]] = [
         "required": True,
         "show_when": {"question": "digit", "any_of": DIGITS},
         "labels": [
-            {
-                "value": CLEAR,
-                "title": "Clearly",
-                "hotkey": "j",
-                "color": "green",
-                "help": "You saw it at once.",
-            },
-            {
-                "value": POOR,
-                "title": "Poorly",
-                "hotkey": "k",
-                "color": "orange",
-                "help": "You had to look twice.",
-            },
+            {"value": CLEAR, "title": "Clearly", "hotkey": "j", "color": "green"},
+            {"value": POOR, "title": "Poorly", "hotkey": "k", "color": "orange"},
         ],
     },
     {
