@@ -3,9 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotation.questions import check_schema, normalize, normalize_questions
 from annotation.questions.colors import COLORS, named
+from annotation.questions.definition import editable
+from tests.annotation.questions.strategies import schemas
 
 Q = dict[str, Any]
 
@@ -238,3 +242,37 @@ def test_labels_without_colour_get_different_ones() -> None:
     labels = normalize_questions([choice("a", *map(str, range(12)))])[0]["labels"]
 
     assert {label["color"] for label in labels} == set(COLORS)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["q", "text", "single_choice", "\0", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["name", "type", "labels", "value", "show_when", "question", "any_of"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(fields=JSON, questions=JSON | st.lists(JSON, max_size=3))
+def test_any_json_as_a_schema_gives_faults_or_can_be_normalized(fields: Any, questions: Any) -> None:
+    if not check_schema(fields, questions):
+        normalize(fields, questions)
+
+
+@given(data=st.data())
+def test_what_is_editable_is_the_same_schema(data: Any) -> None:
+    questions = data.draw(schemas())
+
+    plain = editable(questions)
+
+    assert normalize_questions(plain) == questions
+    assert all(question["title"] == "" for question in plain)

@@ -282,3 +282,30 @@ def test_a_renaming_and_its_reverse_change_nothing(labels: list[str], data: Any)
     read_answer, lacking = read_under(versions, [{"q": {"labels": there}}, {"q": {"labels": back}}], answer)
 
     assert (read_answer, lacking) == (answer, set())
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["topic", "note", "sport", "misc", "from", "\0", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["topic", "note", "x", "from", "labels", "drop", "sport"]), inner, max_size=3
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(mapping=JUNK)
+def test_any_json_as_a_mapping_gives_faults_or_can_be_used(mapping: Any) -> None:
+    old = schema(OLD, {"name": "note", "type": "text"})
+    new = schema(choice("topic", "sport", "news"), {"name": "note", "type": "number"})
+
+    if not check_mapping(old, new, mapping, complete=False):
+        full = complete(old, new, mapping)
+        assert check_mapping(old, new, full, complete=True) == []
+        read_under([old, new], [full], {"topic": "misc", "note": "3"})
+        changes(old, new, full)
