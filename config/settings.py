@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +12,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
 from environs import Env, EnvValidationError
+from whitenoise.compress import Compressor
 
 from config.embedded.addresses import database_url, redis_url
 
@@ -24,7 +28,7 @@ DEMO: bool = env.bool("QUERENT_DEMO", False)
 SECRET_KEY: str = env.str("SECRET_KEY", "")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
-HTTPS: bool = env.bool("HTTPS", not (DEMO or DEBUG or "test" in Path(sys.argv[0]).name))
+HTTPS: bool = env.bool("HTTPS", not (DEMO or DEBUG))
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")
 DATABASE_URL: str = env.str("DATABASE_URL", "") or database_url(DATA_DIR)
@@ -58,24 +62,20 @@ def _secret_key() -> str:
         raise ImproperlyConfigured(
             "SECRET_KEY is missing: set it to 50 or more random characters, the same for web, worker and beat."
         )
-    from django.core.management.utils import get_random_secret_key
-
     path = DATA_DIR / "secret-key"
     if not path.exists():
         DATA_DIR.mkdir(parents=True, exist_ok=True)
-        # "x": two processes starting at once must agree on one key; the loser reads the winner's.
-        try:
-            with path.open("x") as file:
-                path.chmod(0o600)
-                file.write(get_random_secret_key())
-        except FileExistsError:
-            pass
+        draft = DATA_DIR / f".secret-key-{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(get_random_secret_key())
+        # link() refuses to replace: processes that start at once agree on the first one's key, and never see half of it.
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
     return path.read_text()
 
 
 def env_names() -> set[str]:
-    import os
-
     return {name for name, value in os.environ.items() if value}
 
 
@@ -252,6 +252,11 @@ STORAGES = {
 if DEBUG or "pytest" in sys.modules:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_USE_FINDERS = True
+
+
+# Names are hashed everywhere, so the unhashed copies would only be compressed for nothing.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 
 # Cache, sessions, broker
