@@ -223,7 +223,9 @@ def _delimiter(text: str, preferred: str) -> tuple[str, str]:
             if widths:
                 width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
                 fit = round(count / (len(rows) + broken), 2)
-                rank = (delimiter == preferred, fit, len(rows[0]) == width, width, bool(quote))
+                # A first row of one cell would make every other row too long.
+                first = len(rows[0])
+                rank = (delimiter == preferred, first > 1, fit, first == width, width, bool(quote))
                 found.setdefault(rank, (delimiter, quote))
     return found[max(found)] if found else (preferred or ",", '"')
 

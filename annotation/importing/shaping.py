@@ -64,7 +64,7 @@ class Shaper:
         if self._numbers and (fault := self._convert(payload)) is not None:
             return fault
         if self._shown and not any(payload.get(name) not in (None, "") for name in self._shown):
-            return self._nothing_to_show()
+            return self._nothing_to_show(payload)
         try:
             # Copied: what orjson returns holds on to the 4 KB that it was written in, and batches keep many of them.
             body = b"%b" % orjson.dumps(payload, default=as_json, option=orjson.OPT_SORT_KEYS)
@@ -95,12 +95,11 @@ class Shaper:
                 payload[name] = number
         return None
 
-    def _nothing_to_show(self) -> Refused:
+    def _nothing_to_show(self, payload: dict[str, Any]) -> Refused:
         names = ", ".join(f"'{name}'" for name in self._shown[:5])
+        hint = "" if any(name in payload for name in self._shown) else " Map a column to it."
         which = f"{names} is" if len(self._shown) == 1 else f"all of {names} are"
-        return Refused(
-            f"The row has nothing to show: {which} missing or empty. Map a column to it.", self._shown[0]
-        )
+        return Refused(f"The row has nothing to show: {which} missing or empty.{hint}", self._shown[0])
 
     def _rename(self, values: dict[str, Any]) -> dict[str, Any]:
         get = self._plan.mapping.get

@@ -45,6 +45,12 @@ def key_columns(columns: list[str], rows: list[Record]) -> list[str]:
     return sorted(unique, key=lambda column: plain(column) not in _KEY_NAMES)
 
 
+def likely_key(columns: list[str], rows: list[Record]) -> str:
+    """The column that says by its name and its values that it is the key, or nothing."""
+    first = next(iter(key_columns(columns, rows)), "")
+    return first if plain(first) in _KEY_NAMES else ""
+
+
 def plain(name: str) -> str:
     """A name without the ways of writing it."""
     return re.sub(r"[\W_]+", "", name).casefold()

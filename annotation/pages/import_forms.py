@@ -10,7 +10,7 @@ from annotation.importing.detecting import DELIMITERS, ENCODINGS, FORMATS
 from annotation.services.import_options import Choices
 from annotation.services.import_preview import Preview
 
-_MARKS = [('"', 'Double: "'), ("'", "Single: '"), ("", "None")]
+_MARKS = [('"', 'Double: "'), ("'", "Single: '"), ("none", "None")]
 _DELIMITED = ("delimiter", "quote", "header")
 
 
@@ -24,11 +24,12 @@ class LayoutForm(forms.Form):
     format = forms.ChoiceField(choices=list(FORMATS.items()))
     encoding = forms.ChoiceField()
     delimiter = forms.ChoiceField(choices=[(mark, name.capitalize()) for mark, name in DELIMITERS.items()])
-    quote = forms.ChoiceField(choices=_MARKS, required=False, label="Quotation mark")
+    quote = forms.ChoiceField(choices=_MARKS, label="Quotation mark")
     header = forms.ChoiceField(choices=[("yes", "Names the columns"), ("no", "Is data")], label="First row")
 
     def __init__(self, data: Any = None, *, options: dict[str, Any]) -> None:
-        initial = {**options, "header": "yes" if options["header"] else "no"}
+        header = "yes" if options["header"] else "no"
+        initial = {**options, "header": header, "quote": options["quote"] or "none"}
         super().__init__(data, initial=initial)
         self._offer("encoding", [(name, name) for name in dict.fromkeys([options["encoding"], *ENCODINGS])])
         if options["delimiter"] not in DELIMITERS:
@@ -44,15 +45,13 @@ class LayoutForm(forms.Form):
         self.fields[name].choices = choices  # type: ignore[attr-defined]
 
     def choices(self) -> Choices:
-        data = self.cleaned_data
-        header = data["header"] == "yes" if "header" in data else None
-        return Choices(
-            format=data["format"],
-            encoding=data.get("encoding"),
-            delimiter=data.get("delimiter"),
-            quote=data.get("quote"),
-            header=header,
-        )
+        """Only what was changed: the rest may have to follow it."""
+        data = {name: self.cleaned_data[name] for name in self.changed_data}
+        if "quote" in data:
+            data["quote"] = data["quote"].removeprefix("none")
+        if "header" in data:
+            data["header"] = data["header"] == "yes"
+        return Choices(**data)
 
 
 class ColumnsForm(forms.Form):
@@ -92,11 +91,15 @@ class ColumnsForm(forms.Form):
     @staticmethod
     def _initial(preview: Preview) -> dict[str, Any]:
         fields = {f"column-{number}": column.field or "" for number, column in enumerate(preview.columns)}
-        return {**fields, "key": preview.options["key_field"], "media_only": preview.options["media_only"]}
+        key = preview.options["key_field"] or preview.likely_key
+        return {**fields, "key": key, "media_only": preview.options["media_only"]}
 
 
 def _told(name: str, fields: dict[str, str]) -> str:
-    return f"{name} ({fields[name]})" if name in fields else f"{name} (kept, not shown)" if fields else name
+    kind = fields.get(name, "")
+    if kind:
+        return name if kind == "text" else f"{name} ({kind})"
+    return f"{name} (kept, not shown)" if fields else name
 
 
 def _key(name: str, *, unique: bool) -> str:

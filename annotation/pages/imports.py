@@ -27,6 +27,7 @@ from annotation.roles import Action
 from annotation.services import import_options, import_preview, imports
 
 PAGE = 30
+SHOWN = 20
 # So long a worker may take to find an import that waits: the sweep's interval and a little.
 _PATIENCE = timedelta(seconds=15)
 
@@ -113,7 +114,7 @@ class Import(ProjectPage):
             "fragment": "annotation/import_status.html",
             "options": import_options.of(dataset),
             "progress": reports.progress(dataset),
-            "rejections": list(dataset.rejections.all()[: reports.SHOWN_REJECTIONS]),
+            "rejections": list(dataset.rejections.all()[:SHOWN]),
             "ahead": ahead.first() if waiting else None,
             "unattended": waiting and timezone.now() - dataset.created_at > _PATIENCE,
         }

@@ -45,6 +45,7 @@ class Preview:
     rows: list[dict[str, Any]] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     error: str = ""
+    likely_key: str = ""
     looked_at: int = 0
 
 
@@ -68,6 +69,7 @@ def preview(*, dataset: Dataset) -> Preview:
         ],
         rows=[_shown(row) for row in rows if isinstance(row, dict)][:SHOWN_ROWS],
         errors=_problems(dataset, rows, mapping),
+        likely_key=suggesting.likely_key(names, rows),
         looked_at=len(rows),
     )
 

@@ -276,9 +276,7 @@ def test_a_draft_is_changed_and_started(project: Project) -> None:
     draft = upload(project, "a;b\n1;fine, really\n", start=False, delimiter=",")
     assert run(draft).state == "draft"
 
-    imports.change(
-        dataset=draft, choices=Choices(delimiter=";", mapping={"b": "text"}, key_field="a")
-    )
+    imports.change(dataset=draft, choices=Choices(delimiter=";", mapping={"b": "text"}, key_field="a"))
     imports.start(dataset=draft)
     imports.start(dataset=draft)
 

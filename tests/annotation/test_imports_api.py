@@ -188,7 +188,7 @@ def test_all_rejected_rows_as_csv(api: Api, project: Project) -> None:
             "'=a.csv",
             "2",
             "text",
-            "The row has nothing to show: 'text' is missing or empty. Map a column to it.",
+            "The row has nothing to show: 'text' is missing or empty.",
         ],
     ]
     assert len(rows) == 301

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from annotation.importing.suggesting import key_columns, mapping
+from annotation.importing.suggesting import key_columns, likely_key, mapping
 
 TEXT = {"text": "text"}
 
@@ -38,3 +38,5 @@ def test_key_columns_are_there_in_every_row_and_differ() -> None:
     ]
 
     assert key_columns(["text", "id", "label", "part"], rows) == ["id", "text"]
+    assert likely_key(["text", "id"], rows) == "id"
+    assert likely_key(["text", "label"], rows) == ""
