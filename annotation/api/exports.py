@@ -31,7 +31,9 @@ from annotation.roles import Action
 CONTENT_TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 # An opening quotation mark that nothing closes: CSV readers refuse it too.
-BROKEN_OFF = b'"!! THE EXPORT BROKE OFF HERE: the rows above are good, but there are more. Download it again.\n'
+BROKEN_OFF = (
+    b'"!! THE EXPORT BROKE OFF HERE: the rows above are good, but there are more. Download it again.\n'
+)
 
 
 class ExportRequest(serializers.Serializer[Any]):
