@@ -103,13 +103,19 @@ def measured(env: dict[str, str], dataset_id: int) -> dict[str, float]:
 
 
 def measure(env: dict[str, str], path: Path, rounds: int, key: str) -> dict[str, Any]:
-    found = [measured(env, upload(path, key)) for _ in range(rounds)]
+    datasets = [upload(path, key) for _ in range(rounds)]
+    database = common.tree(common.postgres())
+    before = common.cpu_seconds(database[:1])
+    found = [measured(env, dataset) for dataset in datasets]
+    # The job's backend has ended with it, and is counted among the ended children of the postmaster.
+    spent = common.cpu_seconds(database[:1]) - before
     speeds = [run["rows"] / run["seconds"] for run in found]
     return {
         "rows": int(found[0]["rows"]),
         "file_mb": round(path.stat().st_size / 2**20, 1),
         "rows_per_second": round(statistics.median(speeds)),
         "rows_per_second_of_each_round": [round(speed) for speed in speeds],
+        "database_cpu_us_per_row": round(spent / sum(run["rows"] for run in found) * 1e6, 1),
         "python_cpu_us_per_row": round(statistics.median(run["cpu"] / run["rows"] for run in found) * 1e6, 1),
         "peak_memory_mb": round(max(run["peak_mb"] for run in found)),
     }

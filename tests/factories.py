@@ -42,7 +42,10 @@ def make_member(
 
 
 def make_schema(
-    project: Project, questions: list[dict[str, Any]] | None = None, *, fields: list[dict[str, Any]] | None = None
+    project: Project,
+    questions: list[dict[str, Any]] | None = None,
+    *,
+    fields: list[dict[str, Any]] | None = None,
 ) -> Schema:
     from annotation.questions import normalize_questions
 

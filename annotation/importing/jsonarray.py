@@ -71,7 +71,9 @@ class _Text:
             _broken(row, f"{error.msg}, or it is longer than {self._limits.row_bytes / 2**20:g} MB")
         place = error.pos - self._at + 1
         if not self._more():
-            _broken(row, f"{error.msg.removesuffix(' at')} at its character {place}; or the file is cut off there")
+            _broken(
+                row, f"{error.msg.removesuffix(' at')} at its character {place}; or the file is cut off there"
+            )
 
     def _more(self) -> bool:
         if self._ended:

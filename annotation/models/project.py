@@ -38,7 +38,7 @@ class Project(models.Model):
     lease_minutes = models.PositiveSmallIntegerField(
         default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
     )
-    skip_policy = models.CharField(max_length=6, choices=SkipPolicy.choices, default=SkipPolicy.OTHERS)
+    skip_policy = models.CharField(max_length=6, choices=SkipPolicy, default=SkipPolicy.OTHERS)
     annotation_limit = models.PositiveIntegerField(null=True, blank=True)
     schema = models.ForeignKey("annotation.Schema", models.PROTECT, null=True, related_name="+")
     # Filled with simulated people and answers.

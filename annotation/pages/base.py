@@ -40,7 +40,9 @@ class Page(LoginRequiredMixin, View):
     def render(self, *, status: int = 200, fragment: str = "", **context: Any) -> HttpResponse:
         """The page, or for htmx only the named block file `fragment`."""
         htmx = bool(getattr(self.request, "htmx", False)) and fragment
-        response = render(self.request, fragment if htmx else self.template, self.context(**context), status=status)
+        response = render(
+            self.request, fragment if htmx else self.template, self.context(**context), status=status
+        )
         patch_vary_headers(response, ["HX-Request"])
         return response
 

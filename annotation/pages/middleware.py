@@ -12,4 +12,8 @@ class HistoryMiddleware(PgHistoryMiddleware):
     """Adds the address that the request came from."""
 
     def get_context(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().get_context(request), "method": request.method, "address": request.META.get("REMOTE_ADDR")}
+        return {
+            **super().get_context(request),
+            "method": request.method,
+            "address": request.META.get("REMOTE_ADDR"),
+        }

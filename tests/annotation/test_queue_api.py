@@ -93,7 +93,8 @@ def test_an_answer_under_an_old_version_counts_while_it_reads_the_same(me, proje
 
 def test_an_answer_under_an_old_version_that_no_longer_fits_is_a_conflict(me, project, lease):
     make_schema(
-        project, [{"name": "sentiment", "type": "single_choice", "labels": [{"value": "good"}, {"value": "bad"}]}]
+        project,
+        [{"name": "sentiment", "type": "single_choice", "labels": [{"value": "good"}, {"value": "bad"}]}],
     )
     response = post(me, f"leases/{lease['id']}/submit/", {"answer": POSITIVE, "nonce": "a", "schema": 1})
 
@@ -104,11 +105,15 @@ def test_somebody_elses_lease_is_404_and_an_unknown_one_too(api, second_annotato
     other = api(second_annotator)
 
     for lease_id in (lease["id"], 10**15, 10**30):
-        assert post(other, f"leases/{lease_id}/submit/", {"answer": POSITIVE, "nonce": "a"}).status_code == 404
+        assert (
+            post(other, f"leases/{lease_id}/submit/", {"answer": POSITIVE, "nonce": "a"}).status_code == 404
+        )
 
 
 def test_skip_renew_and_draft(me, project, lease):
-    assert me.put(f"/api/v1/leases/{lease['id']}/draft/", {"answer": POSITIVE}, format="json").status_code == 204
+    assert (
+        me.put(f"/api/v1/leases/{lease['id']}/draft/", {"answer": POSITIVE}, format="json").status_code == 204
+    )
     assert post(me, f"projects/{project.pk}/next/").json()["leases"][0]["draft"] == POSITIVE
     renewed = post(me, "leases/renew/", {"leases": [lease["id"]]}).json()["leases"]
     skipped = post(me, f"leases/{lease['id']}/skip/", {"reason": "Too hard.", "next": 1})
@@ -125,7 +130,11 @@ def test_mine_lists_the_latest_first_and_pages_by_key(me, project):
     first = me.get(f"/api/v1/projects/{project.pk}/mine/?limit=2").json()
     rest = me.get(first["next"]).json()
 
-    assert [row["item"]["key"] for row in first["results"] + rest["results"]] == ["item-00002", "item-00001", "item-00000"]
+    assert [row["item"]["key"] for row in first["results"] + rest["results"]] == [
+        "item-00002",
+        "item-00001",
+        "item-00000",
+    ]
     assert rest["next"] is None
 
 

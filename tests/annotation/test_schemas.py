@@ -353,16 +353,19 @@ def test_asking_again_reopens_the_items_whose_answers_became_incomplete() -> Non
 
 
 def test_items_that_lacked_something_before_are_not_asked_a_third_time() -> None:
-    project = make_project(items=2)
-    answer(project, {"sentiment": "neutral"}, {"sentiment": "positive"})
+    project = make_project(items=1)
+    answer(project, {"sentiment": "neutral"})
     labels = {"positive": "good", "negative": "bad", "neutral": None}
     publish(
         project, project.created_by, [POLARITY], mapping={"sentiment": {"labels": labels}}, ask_again=True
     )
+    second = make_member(project)
+    turn = queue.next_leases(annotator=second, project=project, count=1, client="c").turns[0]
+    answers.submit(annotator=second, lease_id=turn.id, given=answers.Answer({"sentiment": "good"}, "nonce"))
 
-    publish(project, project.created_by, [POLARITY, {"name": "why", "type": "text"}], ask_again=True)
+    publish(project, project.created_by, [{**POLARITY, "help": "Read it twice."}], ask_again=True)
 
-    assert list(project.items.order_by("pk").values_list("wanted", flat=True)) == [2, 2]
+    assert project.items.values_list("wanted", "answers").get() == (2, 2)
 
 
 def test_a_form_loaded_before_a_renaming_is_still_good(

@@ -54,7 +54,9 @@ def test_delimiters(delimiter: str, quoted: bool) -> None:
 
 
 def test_the_first_row_tells_most_when_the_others_are_in_a_mess() -> None:
-    assert layout("id;text\n" + "1;late; and, again\n2;fine\n3;good, bad; neither, both\n" * 20).delimiter == ";"
+    assert (
+        layout("id;text\n" + "1;late; and, again\n2;fine\n3;good, bad; neither, both\n" * 20).delimiter == ";"
+    )
 
 
 def test_decimal_commas_do_not_make_a_comma_the_delimiter() -> None:

@@ -16,7 +16,11 @@ def upload(
 ) -> Dataset:
     file = SimpleUploadedFile(name, data.encode() if isinstance(data, str) else data)
     return imports.create(
-        project=project, by=project.created_by, upload=file, choices=import_options.Choices(**choices), start=start
+        project=project,
+        by=project.created_by,
+        upload=file,
+        choices=import_options.Choices(**choices),
+        start=start,
     )
 
 
