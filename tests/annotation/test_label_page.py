@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from annotation.models import Lease, Project, User
 from annotation.pages.label import MODULES
+from annotation.reports.remaining import _OPEN_TO_ME
 from annotation.services import queue
 from tests.factories import make_item, make_member, make_project, make_schema, make_user
 
@@ -196,3 +198,14 @@ def test_every_action_is_in_the_docs() -> None:
 
     assert actions
     assert told == actions
+
+
+def test_what_is_left_is_counted_along_the_index_of_the_queue(project: Project, annotator: User) -> None:
+    scope = {"annotator": annotator.pk, "project": project.pk, "priority": 0.0, "item": 0, "most": 9}
+    with connection.cursor() as cursor:
+        # So few rows would not need an index.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        cursor.execute(f"EXPLAIN {_OPEN_TO_ME}", scope)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "using item_queue" in plan
