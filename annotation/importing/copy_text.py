@@ -9,6 +9,8 @@ _SPECIAL = str.maketrans(
 
 def text(value: str) -> bytes:
     """Any string without NUL."""
+    if value.isprintable() and "\\" not in value:
+        return value.encode()
     return value.translate(_SPECIAL).encode()
 
 

@@ -15,6 +15,7 @@ from annotation.importing.records import Limits, Refused
 
 LONGEST_KEY = 200
 _NUL = b"\\u0000"
+_NOTHING = (None, "")
 
 
 class Shaped(NamedTuple):
@@ -34,11 +35,13 @@ class Shaped(NamedTuple):
 @dataclass(frozen=True)
 class Plan:
     """How rows become items. `mapping` takes columns to fields, or to null to leave them out; a column that it does not
-    name keeps its name. `fields` are the schema's, with their types. `key` is a column; empty: the content is the key."""
+    name keeps its name. `fields` are the schema's, with their types. `key` is a column; empty: the content is the key.
+    `pictures` says whether rows may carry images themselves."""
 
     key: str = ""
     mapping: Mapping[str, str | None] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    pictures: bool = False
 
 
 class Shaper:
@@ -59,12 +62,16 @@ class Shaper:
     def shape(self, values: dict[str, Any], row: int) -> Shaped | Refused:
         payload = self._rename(values) if self._renamed else values
         picture = None
-        if Picture in map(type, payload.values()):
+        if self._plan.pictures:
             payload, picture = _without_picture(payload)
         if self._numbers and (fault := self._convert(payload)) is not None:
             return fault
-        if self._shown and not any(payload.get(name) not in (None, "") for name in self._shown):
-            return self._nothing_to_show(payload)
+        for name in self._shown:
+            if payload.get(name) not in _NOTHING:
+                break
+        else:
+            if self._shown:
+                return self._nothing_to_show(payload)
         try:
             # Copied: what orjson returns holds on to the 4 KB that it was written in, and batches keep many of them.
             body = b"%b" % orjson.dumps(payload, default=as_json, option=orjson.OPT_SORT_KEYS)
@@ -115,10 +122,11 @@ class Shaper:
     def _key(self, values: dict[str, Any]) -> str | Refused:
         column = self._plan.key
         value = values.get(column)
-        if isinstance(value, Picture):
-            value = value.name
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return Refused("The key must be a text or a number.", column) if value else _no_key(column)
+        if not isinstance(value, str):
+            if isinstance(value, Picture):
+                value = value.name
+            elif isinstance(value, bool) or not isinstance(value, int | float):
+                return Refused("The key must be a text or a number.", column) if value else _no_key(column)
         key = str(value).strip()
         if not key:
             return _no_key(column)

@@ -31,7 +31,7 @@ class Batch:
 
     start: int
     most_rows: int
-    most_bytes: int = 8 * MiB
+    most_bytes: int = 16 * MiB
     read: int = 0
     size: int = 0
     unchanged: int = 0

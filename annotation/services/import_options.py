@@ -118,7 +118,7 @@ def layout_of(options: dict[str, Any]) -> Layout:
 def plan_of(options: dict[str, Any], field_types: dict[str, str]) -> Plan:
     """How rows become items; images that become none need not fit the fields of the schema."""
     shown = {} if options["media_only"] else field_types
-    return Plan(options["key_field"], options["mapping"] or {}, shown)
+    return Plan(options["key_field"], options["mapping"] or {}, shown, pictures=options["format"] == "zip")
 
 
 def field_types(project: Project) -> dict[str, str]:

@@ -131,11 +131,11 @@ def test_a_row_longer_than_the_limit() -> None:
 def test_an_image_stands_under_its_name_and_is_part_of_the_digest() -> None:
     red, blue = (inspect("1.png", image(size=size), Limits()) for size in ((1, 1), (2, 2)))
 
-    found = shaped({"image": red}, fields={"image": "image"})
+    found = shaped({"image": red}, fields={"image": "image"}, pictures=True)
 
     assert orjson.loads(found.body) == {"image": "1.png"}
     assert (found.picture, found.images) == (red, ())
-    assert found.digest != shaped({"image": blue}).digest
+    assert found.digest != shaped({"image": blue}, pictures=True).digest
 
 
 def test_images_that_are_named() -> None:
