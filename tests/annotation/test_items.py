@@ -341,6 +341,7 @@ def test_who_may_retire_and_reopen(api, items, annotator, adjudicator, viewer, s
     ]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_retiring_over_rest_is_recorded_with_its_person_and_address(api, items, manager):
     client = api(None)
     client.credentials(HTTP_AUTHORIZATION=f"Token {token_of(manager)}")
