@@ -117,12 +117,16 @@ def label_by_keyboard(page: Page, project: Project, count: int) -> None:
     page.goto(f"/projects/{project.pk}/label/")
     expect(page.get_by_text("Review number 0, with a comma")).to_be_visible()
     for number in range(count):
+        if number == 10:
+            # The page has to hold the next items before the network goes.
+            wait_for(lambda: project.leases.filter(state="active").count() >= 4, seconds=40)
+            page.wait_for_timeout(1500)
         if number in {10, 13}:
             page.context.set_offline(number == 10)
         before = shown(page)
         page.keyboard.press("1" if number % 3 else "2")
         page.keyboard.press("Enter")
-        wait_for(lambda seen=before: shown(page) not in {seen, None}, seconds=20)
+        wait_for(lambda seen=before: shown(page) not in {seen, None}, seconds=40)
 
 
 def fetch(server: str, path: str, token: str = "", body: Any = None) -> bytes:
