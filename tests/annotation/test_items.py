@@ -111,6 +111,12 @@ def test_a_label_filter_sees_only_what_stands(boss, path, items, annotator):
     assert keys(boss.get(path, {"question": "sentiment", "label": "neutral"})) == ["item-00000"]
 
 
+def test_to_have_an_item_is_not_to_have_answered_it(boss, path, items, annotator):
+    give(items[0], annotator)
+
+    assert keys(boss.get(path, {"annotator": "anna"})) == []
+
+
 def test_old_answers_are_found_and_read_under_the_current_labels(
     boss, path, items, annotator, project, owner
 ):

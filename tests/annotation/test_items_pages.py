@@ -394,6 +394,16 @@ def test_a_long_payload_is_cut_with_a_way_to_the_rest(boss, project):
     assert "x" * 20_001 not in body
 
 
+def test_images_are_shown_from_the_project(boss, project, here):
+    make_schema(project, fields=[{"name": "photo", "type": "image", "title": "Photo"}])
+    item = make_item(project, "pic", {"photo": "a folder/größe?.png"})
+    item.save()
+    address = f'src="/projects/{project.pk}/media/a%20folder/gr%C3%B6%C3%9Fe%3F.png"'
+
+    assert address in boss.get(reverse("item", args=[project.pk, item.pk])).content.decode()
+    assert address in boss.get(here).content.decode()
+
+
 def test_history_is_filtered_by_person_kind_and_day(boss, project, owner, annotator):
     url = reverse("project-history", args=[project.pk])
 
