@@ -96,9 +96,10 @@ class System:
             connection.request("GET", "/health/live")
             response = connection.getresponse()
             response.read()
-            return response.status == 200
         except (OSError, http.client.HTTPException):
             return False
+        else:
+            return response.status == 200
         finally:
             connection.close()
 
