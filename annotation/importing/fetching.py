@@ -25,7 +25,6 @@ from annotation.importing.records import Limits
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 IS_URL = re.compile(r"https?://", re.IGNORECASE)
-_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 _MOVED = {301, 302, 303, 307, 308}
 _REDIRECTS = 5
 _IN_PATH = "/%:@!$&'()*+,;=~-._"
@@ -46,7 +45,8 @@ class Patience:
 def is_public(address: Address) -> bool:
     """Whether this address belongs to the internet, whatever form it hides in."""
     if isinstance(address, ipaddress.IPv6Address):
-        if address.teredo or address.sixtofour or any(address in network for network in _NAT64):
+        # Those of NAT64 (64:ff9b::/96) are among the reserved ones.
+        if address.teredo or address.sixtofour:
             return False
         if address.ipv4_mapped:
             return is_public(address.ipv4_mapped)

@@ -415,12 +415,14 @@ def test_two_workers_on_one_import_write_each_row_once(monkeypatch: pytest.Monke
     dataset = upload(
         project, table((n, f"text {n}") if n % 7 else (n, "") for n in range(1, 2001)), key_field="id"
     )
-    both = threading.Barrier(2)
+    both, one_at_a_time = threading.Barrier(2), threading.Lock()
     claim = import_run._claim
 
     def claim_anyway(dataset_id: int) -> Dataset | None:
-        Dataset.objects.filter(pk=dataset_id).update(heartbeat_at=timezone.now() - timedelta(hours=1))
-        claimed = claim(dataset_id)
+        with one_at_a_time:
+            Dataset.objects.filter(pk=dataset_id).update(heartbeat_at=timezone.now() - timedelta(hours=1))
+            claimed = claim(dataset_id)
+        assert claimed is not None
         both.wait(10)
         return claimed
 

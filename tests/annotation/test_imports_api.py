@@ -117,6 +117,7 @@ def test_a_body_that_announces_too_much_is_not_read(api: Api, project: Project, 
     refused = post(api, project, b"text\n" + b"x\n" * (2 * 2**20))
 
     assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+    assert "errors" not in refused.json()  # refused before there was a file that could have faults
     assert not Dataset.objects.exists()
 
 

@@ -46,6 +46,11 @@ def test_an_image_larger_than_the_limit() -> None:
         inspect("x.png", image(), Limits(picture_bytes=10))
 
 
+def test_an_image_of_too_many_pixels() -> None:
+    with pytest.raises(PictureFault, match="50 × 50 pixels"):
+        inspect("x.png", image(size=(50, 50)), Limits(picture_pixels=2_499))
+
+
 @pytest.mark.parametrize(("width", "height"), [(20_000, 10_000), (100_000, 100_000)])
 def test_a_small_file_that_would_unpack_to_a_huge_image(width: int, height: int) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
