@@ -288,10 +288,10 @@ def test_texts_that_become_labels_are_judged_by_their_words() -> None:
     note = {"name": "note", "type": "text"}
     project = make_project(items=3, questions=[note])
     answer(project, {"note": "good"}, {"note": "bad"}, {"note": "ugly"})
+    polarity = {**POLARITY, "name": "note"}
 
-    effects = effects_of(project, [{**POLARITY, "name": "note"}], {"note": {"labels": {"ugly": "bad"}}})
-
-    assert (effects.incomplete, effects.lacking) == (0, {})
+    assert effects_of(project, [polarity], {}).lacking == {"note": 1}
+    assert effects_of(project, [polarity], {"note": {"labels": {"ugly": "bad"}}}).lacking == {}
 
 
 def test_the_preview_counts_gold_answers_that_would_not_hold() -> None:
