@@ -13,10 +13,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -35,7 +36,10 @@ def free_port() -> int:
 def _database_url() -> str:
     """The address of the database that pytest-django has made."""
     parts = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(parts._replace(path="/" + settings.DATABASES["default"]["NAME"]))
+    # Emptying the tables after a test must win over a last request of its page, which then notices the deadlock first.
+    options = quote("-c plan_cache_mode=force_generic_plan -c deadlock_timeout=50ms")
+    query = "&".join(filter(None, [parts.query, f"options={options}"]))
+    return urlunsplit(parts._replace(path="/" + settings.DATABASES["default"]["NAME"], query=query))
 
 
 @pytest.fixture(scope="session")
@@ -116,6 +120,19 @@ def signed_in(
     yield open_for
     for context in contexts:
         context.close()
+    _wait_for_last_requests()
+
+
+def _wait_for_last_requests() -> None:
+    """A page that goes away still tells the server so; the tables are emptied when that is done."""
+    busy = """SELECT count(*) FROM pg_stat_activity
+              WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"""
+    end, quiet = time.monotonic() + 10, 0
+    while quiet < 3 and time.monotonic() < end:
+        time.sleep(0.02)
+        with connection.cursor() as cursor:
+            cursor.execute(busy)
+            quiet = 0 if cursor.fetchone()[0] else quiet + 1
 
 
 @pytest.fixture

@@ -37,6 +37,12 @@ def choose(page: Page, name: str, data: bytes) -> None:
     page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/plain", "buffer": data})
 
 
+def wait_until_redrawn(page: Page, encoding: str) -> None:
+    # As the server drew it: until then the form on screen is about to be replaced, and for a frame after does not listen.
+    expect(page.locator(f"option[value={encoding}][selected]")).to_have_count(1)
+    expect(page.locator(".htmx-swapping, .htmx-added, .htmx-settling")).to_have_count(0)
+
+
 def test_from_file_to_items(page: Page, project: Project) -> None:
     expect(page.get_by_text("Nothing imported yet")).to_be_visible()
     choose(page, "rezensionen.csv", ROWS.encode("cp1252"))
@@ -62,9 +68,11 @@ def test_from_file_to_items(page: Page, project: Project) -> None:
 def test_the_rows_follow_when_the_file_is_read_otherwise(page: Page) -> None:
     choose(page, "x.csv", ROWS.encode("cp1252"))
     page.get_by_label("Encoding").select_option("iso-8859-2")
+    wait_until_redrawn(page, "iso-8859-2")
     expect(page.get_by_role("cell", name="Größe und Straße, schön für Köln 1", exact=True)).to_be_visible()
     page.get_by_label("Encoding").select_option("koi8-r")
     expect(page.get_by_role("cell", name="Größe und Straße, schön für Köln 1", exact=True)).to_have_count(0)
+    wait_until_redrawn(page, "koi8-r")
     page.get_by_label("First row", exact=True).select_option("no")
     expect(page.get_by_role("columnheader", name="column_2")).to_be_visible()
     page.get_by_label("column_2 becomes").select_option("")
