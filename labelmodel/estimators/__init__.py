@@ -1,0 +1,31 @@
+"""Estimators: votes in, a consensus with what was learned about the sources out. Arrays only.
+
+Every estimator is a function fit(votes, *, prior=None, gold=None, seed=0, ...) -> Fit, listed in ESTIMATORS.
+"""
+
+from labelmodel.estimators import dawid_skene, majority, one_coin
+from labelmodel.estimators.accuracy import SourceAccuracy, source_accuracy
+from labelmodel.estimators.fits import Fit
+from labelmodel.estimators.parameters import Parameters, from_bytes, to_bytes
+from labelmodel.estimators.refresh import update
+from labelmodel.estimators.votes import Votes
+
+ESTIMATORS = {
+    "majority": majority.fit,
+    "one_coin": one_coin.fit,
+    "dawid_skene": dawid_skene.fit,
+}
+DEFAULT_FOR_PEOPLE = "dawid_skene"
+
+__all__ = [
+    "DEFAULT_FOR_PEOPLE",
+    "ESTIMATORS",
+    "Fit",
+    "Parameters",
+    "SourceAccuracy",
+    "Votes",
+    "from_bytes",
+    "source_accuracy",
+    "to_bytes",
+    "update",
+]

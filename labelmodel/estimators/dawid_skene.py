@@ -1,0 +1,59 @@
+"""Dawid-Skene model: each source has its own confusion of the labels (Dawid & Skene 1979)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labelmodel.estimators import full
+from labelmodel.estimators.fits import Fit, finish, known_prior
+from labelmodel.estimators.parameters import refuse_beyond_limit
+from labelmodel.estimators.steps import TINY, class_prior, climb, log_density, vote_shares
+from labelmodel.estimators.votes import FloatArray, Gold, Votes, arrange
+
+Theta = tuple[
+    FloatArray, FloatArray
+]  # confusion (n_sources + 1, n_columns true, n_columns given), prior (n_columns,)
+
+
+def fit(
+    votes: Votes,
+    *,
+    prior: FloatArray | None = None,
+    gold: Gold | None = None,
+    seed: int = 0,
+    iterations: int = 100,
+    tolerance: float = 1e-7,
+    smoothing: float = 0.01,
+) -> Fit:
+    """Fit by EM from vote shares; smoothing counts that many votes in advance for each pair of labels.
+
+    gold is a pair of aligned arrays (item, label). A prior that is given stays as it is. Nothing is random.
+    ValueError when n_sources * labels that occur ** 2 is beyond MOST_CELLS; one_coin and mace have no such limit.
+    """
+    evidence = arrange(votes, gold)
+    refuse_beyond_limit("Dawid-Skene's confusion", votes.n_sources + 1, *[len(evidence.labels)] * 2)
+    fixed = known_prior(prior, evidence)
+
+    def step(theta: Theta) -> tuple[Theta, float]:
+        counts, rows, likelihood = full.e_step(evidence, theta[0][:-1], theta[1])
+        return m_step(counts, rows, fixed, smoothing), likelihood + log_prior(theta, smoothing)
+
+    posterior = vote_shares(evidence)
+    start = m_step(full.expected_votes(evidence, posterior), posterior.sum(axis=0), fixed, smoothing)
+    (confusion, shares), trace, converged = climb(step, start, iterations, tolerance)
+    return finish(
+        "dawid_skene", evidence, {"confusion": confusion}, shares, prior, trace, converged, full.judge
+    )
+
+
+def m_step(counts: FloatArray, rows: FloatArray, fixed: FloatArray | None, smoothing: float) -> Theta:
+    """Shares of the expected votes, the pool's last; sources without votes have the pool's."""
+    everyone = np.concatenate([counts, counts.sum(axis=0, keepdims=True)]) + smoothing
+    confusion = everyone / everyone.sum(axis=-1, keepdims=True)
+    confusion[:-1][counts.sum(axis=(1, 2)) == 0] = confusion[-1]
+    return confusion, class_prior(rows) if fixed is None else fixed
+
+
+def log_prior(theta: Theta, smoothing: float) -> float:
+    """Log density of the parameters, up to a constant: Dirichlet(1 + smoothing) for each source and true label."""
+    return smoothing * float(np.log(np.maximum(theta[0][:-1], TINY)).sum()) + log_density(theta[1])
