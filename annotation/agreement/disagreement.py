@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,7 +72,7 @@ def unlike_pieces(tally: Tally, most: int = MOST_PAIRS) -> list[slice]:
     kinds = np.diff(tally.counts.indptr).astype(np.int64)
     piece = np.cumsum(kinds * (kinds - 1) // 2) // most
     edges = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(kinds)]
-    return [slice(start, end) for start, end in zip(edges, edges[1:], strict=False)]
+    return [slice(start, end) for start, end in pairwise(edges)]
 
 
 def over_patterns(tally: Tally, pairs: Unlike, distance: FloatArray) -> FloatArray:

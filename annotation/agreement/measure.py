@@ -11,6 +11,7 @@ from annotation.agreement import words
 from annotation.agreement.bootstrap import Plan, interval
 from annotation.agreement.judgments import Judgments, Level
 from annotation.agreement.tally import Tally
+from annotation.agreement.weighting import Weighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Coefficient:
     singles: bool = False
     chance: bool = True
     undefined: str = words.ONE_VALUE
+    # What tells the pairs of sources apart, for coefficients that are a mean over them.
+    weighting: Weighting | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from annotation.agreement import measure
+from annotation.agreement import cohen, measure, words
 from annotation.agreement.alpha import alpha, jaccard, masi
 from annotation.agreement.fleiss import fleiss
+from annotation.agreement.gwet import ac1, ac2
 from annotation.agreement.judgments import LEVELS, Judgments, Level
 from annotation.agreement.measure import Agreement, Coefficient
 from annotation.agreement.percent import percent
+from annotation.agreement.weighting import LINEAR, QUADRATIC, UNWEIGHTED
+
+NUMBERS: tuple[Level, ...] = ("ordinal", "interval")
 
 COEFFICIENTS: dict[str, Coefficient] = {
     "percent": Coefficient("Percent agreement", LEVELS, percent, chance=False),
+    "cohen": Coefficient(
+        "Cohen's kappa",
+        ("nominal", "ordinal"),
+        cohen.unweighted,
+        undefined=words.NO_PAIR,
+        weighting=UNWEIGHTED,
+    ),
+    "cohen-linear": Coefficient(
+        "Cohen's kappa, linear weights", NUMBERS, cohen.linear, undefined=words.NO_PAIR, weighting=LINEAR
+    ),
+    "cohen-quadratic": Coefficient(
+        "Cohen's kappa, quadratic weights",
+        NUMBERS,
+        cohen.quadratic,
+        undefined=words.NO_PAIR,
+        weighting=QUADRATIC,
+    ),
     "fleiss": Coefficient("Fleiss' kappa", ("nominal",), fleiss, singles=True),
     "alpha": Coefficient("Krippendorff's alpha", LEVELS, alpha),
     "alpha-jaccard": Coefficient("Krippendorff's alpha, Jaccard distance", ("set",), jaccard),
     "alpha-masi": Coefficient("Krippendorff's alpha, MASI distance", ("set",), masi),
+    "ac1": Coefficient("Gwet's AC1", ("nominal",), ac1, singles=True, undefined=words.ONE_CHOICE),
+    "ac2": Coefficient("Gwet's AC2", NUMBERS, ac2, singles=True, undefined=words.ONE_CHOICE),
 }
 
 _DEFAULTS: dict[Level, str] = {

@@ -32,7 +32,8 @@ class Tally:
     @cached_property
     def given(self) -> FloatArray:
         """Judgments per item, shape (n_patterns,)."""
-        return row_sums(self.counts, self.counts.data)
+        found: FloatArray = row_sums(self.counts, self.counts.data)
+        return found
 
     @cached_property
     def row(self) -> IntArray:
@@ -69,6 +70,20 @@ class Tally:
             pattern=(np.cumsum(keep) - 1)[self.pattern[items]],
             label=self.label[used],
         )
+
+    def one_by_one(self) -> Tally:
+        """Each item with a pattern of its own."""
+        return replace(
+            self,
+            counts=self.counts[self.pattern],
+            times=np.ones(self.n_items, dtype=np.int64),
+            pattern=np.arange(self.n_items),
+        )
+
+    def weighted(self, times: FloatArray) -> Tally:
+        """The same where each item stands for so many, shape (n_judged,)."""
+        sums = np.bincount(self.pattern, weights=times, minlength=len(self.times))
+        return replace(self, times=sums.astype(np.int64))
 
 
 def tally(item: IntArray, value: IntArray, n_items: int, n_values: int) -> Tally:
