@@ -8,7 +8,7 @@ from labelmodel.estimators import full
 from labelmodel.estimators.fits import Fit, finish, known_prior
 from labelmodel.estimators.parameters import refuse_beyond_limit
 from labelmodel.estimators.steps import TINY, class_prior, climb, log_density, vote_shares
-from labelmodel.estimators.votes import FloatArray, Gold, Votes, arrange
+from labelmodel.estimators.votes import Evidence, FloatArray, Gold, Votes, arrange
 
 Theta = tuple[
     FloatArray, FloatArray
@@ -36,7 +36,7 @@ def fit(
 
     def step(theta: Theta) -> tuple[Theta, float]:
         counts, rows, likelihood = full.e_step(evidence, theta[0][:-1], theta[1])
-        return m_step(counts, rows, fixed, smoothing), likelihood + log_prior(theta, smoothing)
+        return m_step(counts, rows, fixed, smoothing), likelihood + log_prior(evidence, theta, smoothing)
 
     posterior = vote_shares(evidence)
     start = m_step(full.expected_votes(evidence, posterior), posterior.sum(axis=0), fixed, smoothing)
@@ -54,6 +54,7 @@ def m_step(counts: FloatArray, rows: FloatArray, fixed: FloatArray | None, smoot
     return confusion, class_prior(rows) if fixed is None else fixed
 
 
-def log_prior(theta: Theta, smoothing: float) -> float:
+def log_prior(evidence: Evidence, theta: Theta, smoothing: float) -> float:
     """Log density of the parameters, up to a constant: Dirichlet(1 + smoothing) for each source and true label."""
-    return smoothing * float(np.log(np.maximum(theta[0][:-1], TINY)).sum()) + log_density(theta[1])
+    own = theta[0][:-1][evidence.votes_by_source > 0]
+    return smoothing * float(np.log(np.maximum(own, TINY)).sum()) + log_density(theta[1])

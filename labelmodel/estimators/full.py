@@ -6,7 +6,7 @@ import numpy as np
 
 from labelmodel.estimators.parameters import Parameters
 from labelmodel.estimators.steps import TINY, fix_known, normalize
-from labelmodel.estimators.votes import Evidence, FloatArray
+from labelmodel.estimators.votes import Evidence, FloatArray, IntArray
 
 
 def by_vote(confusion: FloatArray) -> FloatArray:
@@ -25,12 +25,12 @@ def e_step(
     table, log_prior = by_vote(confusion), np.log(np.maximum(prior, TINY))
     votes, rows, likelihood = np.zeros_like(table), np.zeros(len(prior)), 0.0
     for where, block in evidence.blocks:
-        scores = block @ table
-        scores += log_prior
-        fix_known(scores, evidence, where.start)
-        likelihood += float(normalize(scores).sum())
-        votes += block.T @ scores
-        rows += scores.sum(axis=0)
+        chances = block @ table
+        chances += log_prior
+        fix_known(chances, evidence, where.start)
+        likelihood += float(normalize(chances).sum())
+        votes += block.T @ chances
+        rows += chances.sum(axis=0)
     return as_confusion(votes, confusion.shape), rows, likelihood
 
 
@@ -47,17 +47,23 @@ def as_confusion(votes: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     return np.ascontiguousarray(votes.reshape(shape).transpose(0, 2, 1))
 
 
-def scores_of(evidence: Evidence, confusion: FloatArray) -> FloatArray:
+def scores(evidence: Evidence, confusion: FloatArray) -> FloatArray:
     """Log chance of each row's votes under each true column, (n_rows, n_columns)."""
     table = by_vote(confusion)
     parts = [block @ table for _, block in evidence.blocks]
     return np.concatenate(parts) if parts else np.zeros(evidence.shape)
 
 
+def scores_of_votes(evidence: Evidence, confusion: FloatArray, votes: IntArray) -> FloatArray:
+    """Log chance of the single votes at these positions under each true column, (len(votes), n_columns)."""
+    given = confusion[evidence.source[votes], :, evidence.column[votes]]
+    return np.asarray(np.log(np.maximum(given, TINY)))
+
+
 def judge(parameters: Parameters, evidence: Evidence) -> FloatArray:
     """Posterior of rows and columns, (n_rows, n_columns)."""
     confusion = parameters.arrays["confusion"][: evidence.n_sources]
-    scores = scores_of(evidence, confusion) + np.log(np.maximum(parameters.prior[evidence.labels], TINY))
-    fix_known(scores, evidence)
-    normalize(scores)
-    return scores
+    chances = scores(evidence, confusion) + np.log(np.maximum(parameters.prior[evidence.labels], TINY))
+    fix_known(chances, evidence)
+    normalize(chances)
+    return chances

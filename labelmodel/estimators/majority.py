@@ -19,7 +19,7 @@ def fit(votes: Votes, *, prior: FloatArray | None = None, gold: Gold | None = No
     evidence = arrange(votes, gold)
     posterior = vote_shares(evidence)
     right = evidence.by_source(posterior[evidence.row, evidence.column])
-    accuracy = honest.accuracy_with_pool(right, evidence.votes_by_source, smoothing=1.0)
+    accuracy = honest.accuracy_with_pool(right, evidence.votes_by_source, (1.0, 1.0))
     arrays = honest.one_coin_arrays(accuracy, len(evidence.labels))
     return finish(
         "majority", evidence, arrays, shares(posterior.sum(axis=0)), prior, np.zeros(1), True, judge

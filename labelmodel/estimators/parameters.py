@@ -11,8 +11,8 @@ import numpy as np
 
 from labelmodel.estimators.votes import FloatArray, IntArray
 
-# Numbers in one array: 800 MB of floats. Beyond it the caller hears so, instead of the machine running out.
-MOST_CELLS = 100_000_000
+# Numbers in one array: 400 MB of floats. Beyond it the caller hears so, instead of the machine running out.
+MOST_CELLS = 50_000_000
 
 
 @dataclass(frozen=True, eq=False)

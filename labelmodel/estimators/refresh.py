@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labelmodel.estimators import full, honest, majority
+from labelmodel.estimators import full, honest, majority, partial_pooling
 from labelmodel.estimators.fits import Fit, Judge, over_all_labels
 from labelmodel.estimators.parameters import Parameters
 from labelmodel.estimators.votes import FloatArray, Gold, IntArray, Votes, arrange
@@ -16,6 +16,7 @@ JUDGES: dict[str, Judge] = {
     "majority": majority.judge,
     "one_coin": honest.judge,
     "dawid_skene": full.judge,
+    "partial_pooling": partial_pooling.judge,
 }
 BY_SOURCE = ("confusion", "honesty", "guess")
 # Chance of labels that the fit never met, as truth and as mistake.

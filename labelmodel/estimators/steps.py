@@ -42,23 +42,28 @@ def shares(counts: FloatArray) -> FloatArray:
     return even
 
 
-def class_prior(rows: FloatArray) -> FloatArray:
-    """Shares of the columns from expected rows per column, under Dirichlet(1 + FEW_ROWS)."""
-    return np.asarray((rows + FEW_ROWS) / (rows.sum() + FEW_ROWS * max(len(rows), 1)))
+def class_prior(rows: FloatArray, ahead: FloatArray | float = FEW_ROWS) -> FloatArray:
+    """Shares of the columns from expected rows per column and rows counted ahead, that is, Dirichlet(1 + ahead)."""
+    counts = rows + ahead
+    return np.asarray(counts / max(counts.sum(), TINY))
 
 
-def log_density(prior: FloatArray) -> float:
+def log_density(prior: FloatArray, ahead: FloatArray | float = FEW_ROWS) -> float:
     """Log density of a class prior under the Dirichlet of class_prior, up to a constant."""
-    return FEW_ROWS * float(np.log(np.maximum(prior, TINY)).sum())
+    return float(np.sum(ahead * np.log(np.maximum(prior, TINY))))
 
 
 def vote_shares(evidence: Evidence) -> FloatArray:
     """Share of each column among a row's votes, (n_rows, n_columns); known labels count as certain."""
-    result = shares(evidence.counts)
+    return settle_known(shares(evidence.counts), evidence)
+
+
+def settle_known(posterior: FloatArray, evidence: Evidence) -> FloatArray:
+    """Make the known labels certain, in place, and return the posterior."""
     rows, columns = evidence.known
-    result[rows] = 0.0
-    result[rows, columns] = 1.0
-    return result
+    posterior[rows] = 0.0
+    posterior[rows, columns] = 1.0
+    return posterior
 
 
 def normalize(scores: FloatArray) -> FloatArray:
