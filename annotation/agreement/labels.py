@@ -92,7 +92,8 @@ def confusions(judgments: Judgments, k: int = 10) -> list[Confusion]:
 def items_with(judgments: Judgments, first: int, second: int) -> IntArray:
     """The items that some judgment gave the value of index `first` and some other that of `second`."""
     said = [judgments.item[judgments.value == value] for value in (first, second)]
-    return np.intersect1d(*said)
+    found: IntArray = np.intersect1d(*said)
+    return found
 
 
 def _together(tally: Tally, counts: Any) -> Any:

@@ -1,0 +1,48 @@
+"""Intervals: as wide as they should be, however they are computed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotation.agreement import COEFFICIENTS, Level, agreement, bootstrap
+from tests.annotation.agreement.examples import crowd
+
+CASES = [(name, level) for name, found in COEFFICIENTS.items() for level in found.levels]
+
+
+def width(name: str, level: Level, **options: int) -> float:
+    found = agreement(crowd(3000, n_labels=4, level=level, n_sources=3, **options), name, resamples=4000)
+    assert found.low is not None
+    assert found.high is not None
+    return found.high - found.low
+
+
+@pytest.mark.parametrize("name", ["percent", "fleiss", "alpha", "ac1"])
+def test_groups_of_items_give_the_interval_of_items(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = width(name, "nominal")
+    # Fewer groups than there are patterns: 20 patterns, so 3,000 items are dealt into groups.
+    monkeypatch.setattr(bootstrap, "GROUPS", 19)
+    grouped = np.mean([width(name, "nominal", seed=seed) for seed in range(12)])
+
+    assert grouped == pytest.approx(exact, rel=0.12)
+
+
+@pytest.mark.parametrize(("name", "level"), CASES)
+def test_first_order_is_near_the_exact_interval(
+    name: str, level: Level, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judgments = crowd(2000, n_labels=8, level=level, n_sources=3)
+    exact = agreement(judgments, name, resamples=4000)
+    monkeypatch.setattr(bootstrap, "ROOM", 0)
+    near = agreement(judgments, name, resamples=4000)
+
+    assert near.value == pytest.approx(exact.value, abs=1e-9)
+    assert (near.low, near.high) == pytest.approx((exact.low, exact.high), abs=0.002)
+
+
+def test_95_of_100_intervals_contain_the_truth() -> None:
+    truth = agreement(crowd(200_000, seed=99), "alpha", resamples=0).value
+    found = [agreement(crowd(150, seed=seed), "alpha") for seed in range(200)]
+
+    assert 181 <= sum(one.low <= truth <= one.high for one in found) <= 199
