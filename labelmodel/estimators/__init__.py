@@ -3,7 +3,7 @@
 Every estimator is a function fit(votes, *, prior=None, gold=None, seed=0, ...) -> Fit, listed in ESTIMATORS.
 """
 
-from labelmodel.estimators import dawid_skene, majority, one_coin, partial_pooling
+from labelmodel.estimators import dawid_skene, glad, mace, majority, one_coin, partial_pooling
 from labelmodel.estimators.accuracy import SourceAccuracy, source_accuracy
 from labelmodel.estimators.fits import Fit
 from labelmodel.estimators.parameters import Parameters, from_bytes, to_bytes
@@ -14,6 +14,8 @@ ESTIMATORS = {
     "majority": majority.fit,
     "one_coin": one_coin.fit,
     "dawid_skene": dawid_skene.fit,
+    "glad": glad.fit,
+    "mace": mace.fit,
     "partial_pooling": partial_pooling.fit,
 }
 DEFAULT_FOR_PEOPLE = "partial_pooling"

@@ -23,7 +23,7 @@ def fit(
     seed: int = 0,
     iterations: int = 100,
     tolerance: float = 1e-7,
-    smoothing: float = 0.01,
+    smoothing: float = 0.1,
 ) -> Fit:
     """Fit by EM from vote shares; smoothing counts that many votes in advance for each pair of labels.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labelmodel.estimators import full, honest, majority, partial_pooling
+from labelmodel.estimators import full, glad, honest, majority, partial_pooling
 from labelmodel.estimators.fits import Fit, Judge, over_all_labels
 from labelmodel.estimators.parameters import Parameters
 from labelmodel.estimators.votes import FloatArray, Gold, IntArray, Votes, arrange
@@ -16,9 +16,11 @@ JUDGES: dict[str, Judge] = {
     "majority": majority.judge,
     "one_coin": honest.judge,
     "dawid_skene": full.judge,
+    "glad": glad.judge,
+    "mace": honest.judge,
     "partial_pooling": partial_pooling.judge,
 }
-BY_SOURCE = ("confusion", "honesty", "guess")
+BY_SOURCE = ("confusion", "honesty", "guess", "ability")
 # Chance of labels that the fit never met, as truth and as mistake.
 UNMET = 1e-3
 

@@ -231,7 +231,7 @@ def test_update_meets_a_label_that_the_fit_did_not(name):
     posterior = update(fit, votes_of((0, 0, 3), (0, 1, 3), (0, 7, 3), n_labels=5))
 
     assert_is_distribution(posterior, (1, 5))
-    assert posterior[0].argmax() == 3
+    assert posterior[0, 3] > 0.1
 
 
 def test_update_after_a_fit_without_votes(name):
