@@ -12,12 +12,16 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from annotation.models import (
+    Adjudication,
     Annotation,
     ApiToken,
     Comment,
+    Consensus,
     Dataset,
+    DisputeClaim,
     Flag,
     GoldQuestion,
+    GoldResult,
     Item,
     Lease,
     Media,
@@ -26,6 +30,7 @@ from annotation.models import (
     Rejection,
     Schema,
     Skip,
+    Suspension,
     User,
 )
 
@@ -175,6 +180,40 @@ class ItemAdmin(ReadOnly):
 class GoldQuestionAdmin(ReadOnly):
     list_display = ("item", "project", "exposures", "created_by", "created_at")
     list_select_related = ("item", "project", "created_by")
+
+
+@admin.register(GoldResult)
+class GoldResultAdmin(ReadOnly):
+    list_display = ("item", "annotator", "right", "training", "created_at")
+    list_filter = ("right", "training")
+    list_select_related = ("item", "annotator")
+    search_fields = ("=annotator__username",)
+
+
+@admin.register(Suspension)
+class SuspensionAdmin(ReadOnly):
+    list_display = ("user", "project", "right", "judged", "created_at", "closed_at", "closed_by")
+    list_select_related = ("user", "project", "closed_by")
+
+
+@admin.register(Consensus)
+class ConsensusAdmin(ReadOnly):
+    list_display = ("item", "question", "value", "confidence", "votes", "status", "method", "updated_at")
+    list_filter = ("status",)
+    list_select_related = ("item",)
+
+
+@admin.register(Adjudication)
+class AdjudicationAdmin(ReadOnly):
+    list_display = ("item", "kind", "by", "note", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("item", "by")
+
+
+@admin.register(DisputeClaim)
+class DisputeClaimAdmin(ReadOnly):
+    list_display = ("item", "expert", "expires_at")
+    list_select_related = ("item", "expert")
 
 
 @admin.register(Lease)

@@ -30,6 +30,8 @@ QUEUES = ("default", "scoring", "training")
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Gives expired leases back and picks up jobs that nobody works on. A late one is worthless: the next one does it.
     "sweep": {"task": "annotation.tasks.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
+    # Consensus follows the votes within seconds.
+    "consensus": {"task": "labelmodel.tasks.sweep", "schedule": 2.0, "options": {"expires": 2.0}},
 }
 
 

@@ -10,10 +10,13 @@ WRONG = """
 SELECT i.key, i.state, i.wanted, i.answers, i.open_slots, said.n, held.n
 FROM annotation_item i,
 LATERAL (SELECT count(*) AS n FROM annotation_annotation a WHERE a.item_id = i.id AND a.supersedes_id IS NULL) said,
-LATERAL (SELECT count(*) AS n FROM annotation_lease l WHERE l.item_id = i.id AND l.state = 'active') held
+LATERAL (SELECT count(*) AS n FROM annotation_lease l WHERE l.item_id = i.id AND l.state = 'active') held,
+LATERAL (SELECT count(*) AS n FROM annotation_lease l WHERE l.item_id = i.id AND l.state = 'set_aside') aside,
+LATERAL (SELECT EXISTS (SELECT FROM annotation_consensus c WHERE c.item_id = i.id AND c.status <> 'auto') AS yes) known
 WHERE i.project_id = %s AND (
-    i.answers <> said.n OR i.open_slots <> i.wanted - i.answers - held.n
-    OR (i.state = 'open' AND i.answers >= i.wanted) OR (i.state IN ('resolved', 'disputed') AND i.answers < i.wanted)
+    i.answers <> said.n - aside.n OR i.open_slots <> i.wanted - i.answers - held.n
+    OR (i.state = 'open' AND i.answers >= i.wanted)
+    OR (i.state IN ('resolved', 'disputed') AND i.answers < i.wanted AND NOT known.yes)
 )
 """
 

@@ -12,7 +12,6 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotation.models.audit import audited
-from annotation.models.people import User
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -30,7 +29,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         )
     ),
     pghistory.DeleteEvent(),
-    exclude=["priority", "open_slots", "answers", "digest"],
+    exclude=["priority", "open_slots", "answers", "digest", "doubt"],
 )
 class Item(models.Model):
     class State(models.TextChoices):
@@ -68,6 +67,8 @@ class Item(models.Model):
     wanted = models.PositiveSmallIntegerField(default=1)
     answers = models.PositiveSmallIntegerField(default=0)
     open_slots = models.SmallIntegerField(default=1)
+    # How unsure the answers leave us, 0 to 1: of the most doubtful question, 1 - the confidence of its consensus.
+    doubt = models.FloatField(default=0.0, db_default=0.0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ItemQuerySet.as_manager()
@@ -86,6 +87,8 @@ class Item(models.Model):
                 condition=Q(state="open", open_slots__gt=0),
             ),
             models.Index(fields=["project", "state", "id"], name="item_by_state"),
+            # What experts decide next: the most doubtful first.
+            models.Index("project", -F("doubt"), "id", name="item_disputes", condition=Q(state="disputed")),
             # The data table: pages by id, of all items and of one dataset.
             models.Index(fields=["project", "id"], name="item_by_id"),
             models.Index(fields=["dataset", "id"], name="item_by_dataset"),
@@ -107,21 +110,3 @@ class ItemText(models.Model):
 
     def __str__(self) -> str:
         return f"words of {self.item_id}"
-
-
-@audited()
-class GoldQuestion(models.Model):
-    """An item whose answer is known, shown blind to check people."""
-
-    item = models.OneToOneField(Item, models.CASCADE, related_name="gold")
-    project = models.ForeignKey("annotation.Project", models.CASCADE, related_name="gold_questions")
-    schema = models.ForeignKey("annotation.Schema", models.PROTECT, related_name="+")
-    answer = models.JSONField()
-    tolerance = models.JSONField(default=dict, blank=True)
-    explanation = models.TextField(blank=True)
-    exposures = models.PositiveIntegerField(default=0)
-    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return f"gold answer of {self.item_id}"

@@ -54,7 +54,7 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]
     name = models.CharField(max_length=80, blank=True)
 
 
-@audited(exclude=["answered", "cursor_priority", "cursor_item"])
+@audited(exclude=["answered", "cursor_priority", "cursor_item", "warning"])
 class Membership(models.Model):
     project = models.ForeignKey("annotation.Project", models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
@@ -63,6 +63,11 @@ class Membership(models.Model):
     annotation_limit = models.PositiveIntegerField(null=True, blank=True)
     paused_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # What this member is told about their gold answers while they are close to the bar.
+    warning = models.CharField(max_length=300, blank=True)
+    # When training was passed; gold answers before `judged_since` (the end of the latest pause) count no longer.
+    trained_at = models.DateTimeField(null=True)
+    judged_since = models.DateTimeField(null=True)
     # First answers given in this project; kept by the submit itself.
     answered = models.PositiveIntegerField(default=0)
     # Every open item before this place in the queue has been given to this member already (services/queue.py).

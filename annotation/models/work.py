@@ -21,6 +21,8 @@ class Lease(models.Model):
         SKIPPED = "skipped", "Skipped for good"
         DEFERRED = "deferred", "Skipped for later"
         RETURNED = "returned", "Given back"
+        AGAIN = "again", "Answered, and asked to look again"
+        SET_ASIDE = "set_aside", "Answered, but the answer does not count"
 
     project = models.ForeignKey("annotation.Project", models.CASCADE, related_name="leases", db_index=False)
     item = models.ForeignKey("annotation.Item", models.CASCADE, related_name="leases", db_index=False)
@@ -43,7 +45,7 @@ class Lease(models.Model):
             models.Index(
                 fields=["annotator", "project", "id"],
                 name="lease_held",
-                condition=Q(state__in=["active", "deferred"]),
+                condition=Q(state__in=["active", "deferred", "again"]),
             ),
         ]
 

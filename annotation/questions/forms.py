@@ -123,6 +123,16 @@ class Form:
                 found[name] = votes
         return found
 
+    def right(self, answer: Answer, known: Answer, tolerance: Mapping[str, Any]) -> dict[str, bool]:
+        """For each question that the known answer answers, whether this answer is as good."""
+        return {
+            name: self.parts[name].kind.right(
+                self.parts[name].question, answer.get(name), value, tolerance.get(name, 0)
+            )
+            for name, value in known.items()
+            if name in self.parts
+        }
+
     def columns(self) -> list[str]:
         """The columns of a flat export."""
         return [column for part in self.parts.values() for column in part.kind.columns(part.question)]

@@ -91,6 +91,8 @@ MULTIPLE_CHOICE = QuestionType(
     normalize=_normalize,
     cleaner=_cleaner,
     votes=lambda question, value: list(value),
+    scale="set",
+    right=lambda question, given, known, tolerance: len(set(given or []) ^ set(known)) <= tolerance,
     values=labels.values,
     one_value=False,
     chips=labels.chips,

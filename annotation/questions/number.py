@@ -8,7 +8,7 @@ from typing import Any
 
 from annotation.errors import Fault
 from annotation.questions.checks import MOST_NUMBER, is_number, text_fault
-from annotation.questions.numbers import canonical, parsed
+from annotation.questions.numbers import canonical, close, parsed
 from annotation.questions.types import (
     BadValue,
     Chip,
@@ -81,6 +81,8 @@ NUMBER = QuestionType(
     normalize=_normalize,
     cleaner=_cleaner,
     votes=lambda question, value: [str(value)],
+    scale="interval",
+    right=close,
     values=lambda question: None,
     one_value=False,
     chips=_chips,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from annotation.questions.checks import is_number
+from annotation.questions.types import Question
 
 
 def canonical(value: float) -> int | float:
@@ -20,3 +22,11 @@ def parsed(value: Any) -> int | float | None:
         except ValueError:
             return None
     return canonical(value) if is_number(value) else None
+
+
+def close(question: Question, given: Any, known: Any, tolerance: float) -> bool:
+    """Whether a number is no further off than the tolerance."""
+    if given is None:
+        return False
+    # In decimal, as it was typed: 0.3 is 0.1 away from 0.2, which binary fractions deny.
+    return abs(Decimal(str(given)) - Decimal(str(known))) <= Decimal(str(tolerance))

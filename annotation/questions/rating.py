@@ -8,7 +8,7 @@ from typing import Any
 from annotation.errors import Fault
 from annotation.questions.checks import is_integer, text_fault
 from annotation.questions.keys import hotkey_fault
-from annotation.questions.numbers import canonical, parsed
+from annotation.questions.numbers import canonical, close, parsed
 from annotation.questions.types import (
     BadValue,
     Chip,
@@ -97,6 +97,8 @@ RATING = QuestionType(
     normalize=_normalize,
     cleaner=_cleaner,
     votes=lambda question, value: [str(value)],
+    scale="ordinal",
+    right=close,
     values=lambda question: [str(point) for point in _points(question)],
     one_value=True,
     chips=lambda question: lambda value: [Chip(f"{value} of {question['max']}")],

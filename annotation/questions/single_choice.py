@@ -16,6 +16,7 @@ from annotation.questions.types import (
     as_list,
     one_cell,
     one_column,
+    same,
 )
 
 
@@ -48,6 +49,8 @@ SINGLE_CHOICE = QuestionType(
     normalize=_normalize,
     cleaner=_cleaner,
     votes=lambda question, value: [value],
+    scale="nominal",
+    right=same,
     values=labels.values,
     one_value=True,
     chips=labels.chips,

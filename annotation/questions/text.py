@@ -21,6 +21,7 @@ from annotation.questions.types import (
 
 MOST_CHARACTERS = 100_000
 DEFAULT_CHARACTERS = 10_000
+MOST_EDITS = 20
 
 
 def _check(question: Question) -> list[Fault]:
@@ -60,6 +61,24 @@ def _adopt(question: Question, said: Sequence[Any]) -> Any:
     return str(said[0]) if len(said) == 1 else None
 
 
+def _right(question: Question, given: Any, known: Any, tolerance: float) -> bool:
+    """Case and the width of spaces aside; the tolerance counts letters to add, remove or replace."""
+    said, wanted = (" ".join(str(words or "").casefold().split()) for words in (given, known))
+    return said == wanted or _edits(said, wanted, int(min(tolerance, MOST_EDITS))) <= tolerance
+
+
+def _edits(one: str, other: str, most: int) -> int:
+    """The edit distance, looked for no further than `most` (Ukkonen 1985: only a band around the diagonal)."""
+    if not most or abs(len(one) - len(other)) > most:
+        return most + 1
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before, row = row, [i, *[most + 1] * len(other)]
+        for j in range(max(1, i - most), min(len(other), i + most) + 1):
+            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other[j - 1]))
+    return row[-1]
+
+
 TEXT = QuestionType(
     name="text",
     title="Text",
@@ -68,6 +87,8 @@ TEXT = QuestionType(
     normalize=_normalize,
     cleaner=_cleaner,
     votes=lambda question, value: [],
+    scale="",
+    right=_right,
     values=lambda question: None,
     one_value=False,
     chips=lambda question: lambda value: [Chip(value)],

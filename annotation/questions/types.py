@@ -62,6 +62,11 @@ class QuestionType:
     cleaner: Callable[[Question], Clean]
     # The labels that a value votes for; none where values are not comparable.
     votes: Callable[[Question, Any], list[str]]
+    # On which scale answers are compared: nominal, ordinal, interval, set; "" where they are not.
+    scale: str
+    # (question, given, known, tolerance) -> whether an answer is as good as the known one. What the tolerance counts
+    # is the type's own matter: labels too many or too few, points, units, letters; 0 means exactly.
+    right: Callable[[Question, Any, Any, float], bool]
     # Every value that `show_when` may name and a mapping must account for; None when they cannot be listed.
     values: Callable[[Question], list[str] | None]
     # Whether an answer is exactly one of `values`, so that two of them exclude each other.
@@ -92,6 +97,10 @@ def one_column(question: Question) -> list[str]:
 
 def one_cell(question: Question, value: Any) -> list[Any]:
     return [value]
+
+
+def same(question: Question, given: Any, known: Any, tolerance: float) -> bool:
+    return bool(given == known)
 
 
 def as_list(value: Any) -> list[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, cast
 
 import orjson
@@ -13,11 +12,12 @@ from django.utils import timezone
 
 from annotation.errors import Conflict, InvalidAnswer, LeaseExpired, NotAllowed, NotFound, SchemaChanged
 from annotation.models import Lease, Project, Schema, SkipPolicy, User
-from annotation.questions import Form, compile_form
 from annotation.roles import Action, may
 from annotation.services import answers_sql as sql
-from annotation.services import hot, queue, queue_sql
-from annotation.services.schemas import read_answer, reading
+from annotation.services import gold_turns, hot, queue, queue_sql
+from annotation.services.consensus import settle
+from annotation.services.gold_turns import Feedback
+from annotation.services.schemas import form_of, read_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,30 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was kept: the annotation, whether this very call made it, and the turns that follow."""
+    """What was kept: the annotation, whether this very call made it, what a gold question taught, and the turns that
+    follow."""
 
     annotation_id: int
     item_id: int
     created_at: datetime
     created: bool
+    feedback: Feedback | None = None
     next: queue.Next | None = None
 
 
-@lru_cache(maxsize=256)
-def form_of(schema_id: int) -> Form:
-    """The questions of a schema, ready to check answers; schemas never change, so this never goes stale."""
-    return compile_form(Schema.objects.values_list("questions", flat=True).get(pk=schema_id))
+@dataclass(slots=True)
+class _After:
+    """What is left to do once the transaction is over, for its locks come before those that the transaction holds."""
+
+    open_again: Any = None
+    paused: bool = False
+
+    def run(self, turn: Any) -> None:
+        if self.open_again:
+            place = self.open_again
+            queue.rewind(project_id=place.project_id, priority=place.priority, item_id=place.id)
+        if self.paused:
+            queue.release(project=Project(pk=turn.project_id), annotator=User(pk=turn.user_id))
 
 
 def submit(
@@ -62,11 +73,14 @@ def submit(
     The same nonce again returns the first receipt. An expired lease is honoured while its slot is free. Raises
     NotFound (not your lease), LeaseExpired, InvalidAnswer with each fault, SchemaChanged, Conflict (answered already).
     """
+    after = _After()
     with transaction.atomic():
         turn = _lock_turn(annotator, lease_id)
-        receipt = _replay(turn, given) or _keep(turn, given, now or timezone.now())
-        following = _following(turn, turn.answered + receipt.created, client, next_count)
-    return replace(receipt, next=following)
+        receipt = _replay(turn, given) or _keep(turn, given, now or timezone.now(), after)
+        if next_count:
+            receipt = replace(receipt, next=_following(turn, receipt, client, next_count))
+    after.run(turn)
+    return receipt
 
 
 def _lock_turn(annotator: User, lease_id: int) -> Any:
@@ -84,35 +98,46 @@ def _replay(turn: Any, given: Answer) -> Receipt | None:
     if turn.annotation_id is None:
         return None
     kept = hot.row(sql.BY_NONCE, {"annotator": turn.user_id, "nonce": given.nonce})
-    if kept is None or kept.item_id != turn.item_id:
-        raise Conflict("You have answered this item already; revise that answer instead.")
-    return Receipt(kept.id, kept.item_id, kept.created_at, created=False)
+    if kept is not None and kept.item_id == turn.item_id:
+        return Receipt(kept.id, kept.item_id, kept.created_at, created=False)
+    if kept is None and turn.state == Lease.State.AGAIN:
+        return None
+    raise Conflict("You have answered this item already; revise that answer instead.")
 
 
-def _keep(turn: Any, given: Answer, now: datetime) -> Receipt:
+def _keep(turn: Any, given: Answer, now: datetime, after: _After) -> Receipt:
     schema_id, answer = _checked(turn, given)
-    if turn.state != Lease.State.ACTIVE:
+    if turn.state not in {Lease.State.ACTIVE, Lease.State.AGAIN}:
         _take_back(turn)
-    kept = hot.row(
-        sql.KEEP,
-        {
-            "project": turn.project_id,
-            "item": turn.item_id,
-            "annotator": turn.user_id,
-            "lease": turn.id,
-            "schema": schema_id,
-            "answer": orjson.dumps(answer).decode(),
-            "nonce": given.nonce,
-            "seconds": given.seconds,
-            "origin": given.origin,
-            "now": now,
-        },
-    )
+    statement = sql.REVISE if turn.state == Lease.State.AGAIN else sql.KEEP
+    kept = hot.row(statement, _row(turn, schema_id, answer, given, now))
     if kept is None:
         raise Conflict("This nonce was used for another answer of yours; send a fresh one.")
-    if kept.answers >= kept.wanted and kept.answers > 1:
-        settle(item_id=turn.item_id, schema_id=turn.schema_id)
-    return Receipt(kept.id, turn.item_id, now, created=True)
+    feedback = None
+    if turn.gold_id:
+        judged = gold_turns.record(
+            turn=turn, annotation_id=kept.id, schema_id=schema_id, answer=answer, now=now
+        )
+        feedback, after.paused = judged.feedback, judged.paused
+    elif kept.answers >= kept.wanted and kept.answers > 1:
+        after.open_again = settle(item_id=turn.item_id, schema_id=turn.schema_id)
+    return Receipt(kept.id, turn.item_id, now, created=True, feedback=feedback)
+
+
+def _row(turn: Any, schema_id: int, answer: dict[str, Any], given: Answer, now: datetime) -> dict[str, Any]:
+    return {
+        "annotation": turn.annotation_id,
+        "project": turn.project_id,
+        "item": turn.item_id,
+        "annotator": turn.user_id,
+        "lease": turn.id,
+        "schema": schema_id,
+        "answer": orjson.dumps(answer).decode(),
+        "nonce": given.nonce,
+        "seconds": given.seconds,
+        "origin": given.origin,
+        "now": now,
+    }
 
 
 def _checked(turn: Any, given: Answer) -> tuple[int, dict[str, Any]]:
@@ -140,25 +165,12 @@ def _older(turn: Any, version: int, said: Any) -> int:
 
 def _take_back(turn: Any) -> None:
     """Honour a lease that had run out, if its slot is still free."""
-    if turn.state != Lease.State.RETURNED or hot.row(sql.RETAKE, {"item": turn.item_id}) is None:
+    if turn.state != Lease.State.RETURNED or _retaken(turn) is None:
         raise LeaseExpired("Your reservation of this item ran out and its place was given to somebody else.")
 
 
-def settle(*, item_id: int, schema_id: int) -> None:
-    """The cheap rule for an item that has all the answers it wants: resolved if all agree, else disputed.
-
-    Answers under older versions are compared as they read under this schema. The caller holds the item's row lock, so
-    each answer is seen by exactly one last caller.
-    """
-    form = form_of(schema_id)
-    said = []
-    for row in hot.rows(sql.CURRENT_ANSWERS, {"item": item_id}):
-        answer = orjson.loads(row.answer)
-        if row.schema_id != schema_id:
-            answer, _ = reading(row.schema_id, schema_id).read(answer)
-        said.append(form.votes(answer))
-    state = "resolved" if all(votes == said[0] for votes in said) else "disputed"
-    hot.rows(sql.SETTLE, {"item": item_id, "state": state})
+def _retaken(turn: Any) -> Any | None:
+    return hot.row(sql.RETAKE, {"item": turn.item_id, "gold": turn.gold_id is not None})
 
 
 def set_overlap(*, project: Project, wanted: int) -> None:
@@ -181,78 +193,85 @@ def _set_overlap_of_batch(project: Project, wanted: int, after: int) -> int | No
     return cast("int | None", batch.last)
 
 
-def _following(turn: Any, answered: int, client: str, count: int) -> queue.Next | None:
-    if not count:
-        return None
-    return queue.top_up(member=turn, answered=answered, count=min(count, queue.MOST_LEASES), client=client)
+def _following(turn: Any, receipt: Receipt | None, client: str, count: int) -> queue.Next:
+    member, answered = turn, turn.answered
+    if turn.gold_id:
+        # What was just learned of this member decides what comes next.
+        member = queue.lock_member(annotator_id=turn.user_id, project_id=turn.project_id)
+        answered = member.answered
+    elif receipt is not None and receipt.created and turn.state != Lease.State.AGAIN:
+        answered += 1
+    return queue.top_up(member=member, answered=answered, count=min(count, queue.MOST_LEASES), client=client)
 
 
-@transaction.atomic
 def revise(*, annotator: User, annotation_id: int, given: Answer) -> Receipt:
     """Replace an own answer by a new one that supersedes it; the old one stays readable.
 
     Raises NotFound, Conflict when it was revised meanwhile, InvalidAnswer.
     """
+    after = _After()
+    turn, receipt = _revise(annotator, annotation_id, given, after)
+    after.run(turn)
+    return receipt
+
+
+@transaction.atomic
+def _revise(annotator: User, annotation_id: int, given: Answer, after: _After) -> tuple[Any, Receipt]:
     turn = hot.row(sql.LOCK_TURN_OF, {"annotation": annotation_id, "annotator": annotator.pk})
     if turn is None:
         raise NotFound("There is no such answer of yours.")
     kept = hot.row(sql.BY_NONCE, {"annotator": annotator.pk, "nonce": given.nonce})
     if kept is not None and kept.supersedes_id == annotation_id:
-        return Receipt(kept.id, kept.item_id, kept.created_at, created=False)
+        return turn, Receipt(kept.id, kept.item_id, kept.created_at, created=False)
     if kept is not None or turn.annotation_id != annotation_id:
         raise Conflict("This answer was revised meanwhile; load it again.")
+    if turn.state == Lease.State.SET_ASIDE:
+        raise Conflict("This answer was set aside by a manager; it cannot be revised any more.")
+    if turn.gold_id and (turn.gold_feedback or turn.training_questions):
+        raise Conflict("You may have been told how this one should be; it cannot be revised any more.")
     schema_id, answer = _checked(turn, given)
     now = timezone.now()
-    made = hot.one(
-        sql.REVISE,
-        {
-            "annotation": annotation_id,
-            "project": turn.project_id,
-            "item": turn.item_id,
-            "annotator": annotator.pk,
-            "lease": turn.id,
-            "schema": schema_id,
-            "answer": orjson.dumps(answer).decode(),
-            "nonce": given.nonce,
-            "seconds": given.seconds,
-            "origin": given.origin,
-            "now": now,
-        },
-    )
-    if made.answers >= made.wanted and made.state in {"resolved", "disputed"}:
-        settle(item_id=turn.item_id, schema_id=turn.schema_id)
-    return Receipt(made.id, turn.item_id, now, created=True)
+    made = hot.one(sql.REVISE, _row(turn, schema_id, answer, given, now))
+    if turn.gold_id:
+        judged = gold_turns.record(
+            turn=turn, annotation_id=made.id, schema_id=schema_id, answer=answer, now=now
+        )
+        after.paused = judged.paused
+    elif made.answers >= made.wanted and made.state in {"resolved", "disputed"}:
+        after.open_again = settle(item_id=turn.item_id, schema_id=turn.schema_id)
+    return turn, Receipt(made.id, turn.item_id, now, created=True)
 
 
 def skip(
     *, annotator: User, lease_id: int, reason: str = "", client: str = "", next_count: int = 0
 ) -> queue.Next | None:
     """Give an item back unanswered, as the project's skip policy says; skipping again changes nothing."""
+    after = _After()
     with transaction.atomic():
         turn = _lock_turn(annotator, lease_id)
-        if turn.annotation_id is not None:
+        if turn.annotation_id is not None and turn.state != Lease.State.AGAIN:
             raise Conflict("You have answered this item already.")
-        if turn.state == Lease.State.ACTIVE:
-            _skip(turn, reason)
-        following = _following(turn, turn.answered, client, next_count)
+        if turn.state in {Lease.State.ACTIVE, Lease.State.AGAIN}:
+            _skip(turn, reason, after)
+        following = _following(turn, None, client, next_count) if next_count else None
     # After the transaction: it holds this item, and other members' rows come before items in the order of locks.
     queue.rewind(project_id=turn.project_id, priority=turn.priority, item_id=turn.item_id)
+    after.run(turn)
     return following
 
 
-def _skip(turn: Any, reason: str) -> None:
+def _skip(turn: Any, reason: str, after: _After) -> None:
     scope = {"lease": turn.id, "item": turn.item_id, "annotator": turn.user_id, "now": timezone.now()}
     policy = SkipPolicy(turn.skip_policy)
     state = Lease.State.DEFERRED if policy == SkipPolicy.LATER else Lease.State.SKIPPED
+    if turn.state == Lease.State.AGAIN:
+        state = Lease.State.SUBMITTED
     hot.rows(sql.SKIP, {**scope, "reason": reason, "policy": policy.value, "state": state.value})
-    if policy == SkipPolicy.DROP:
-        dropped = hot.row(sql.WANT_ONE_LESS, scope)
-        if (
-            dropped is not None
-            and dropped.state == "open"
-            and dropped.answers
-            and dropped.answers >= dropped.wanted
-        ):
-            settle(item_id=turn.item_id, schema_id=turn.schema_id)
-    else:
+    if turn.state == Lease.State.AGAIN:
+        return
+    if policy != SkipPolicy.DROP or turn.gold_id:
         hot.rows(sql.SLOT_BACK, scope)
+        return
+    dropped = hot.row(sql.WANT_ONE_LESS, scope)
+    if dropped is not None and dropped.state == "open" and dropped.answers >= max(1, dropped.wanted):
+        after.open_again = settle(item_id=turn.item_id, schema_id=turn.schema_id)

@@ -6,7 +6,8 @@ from annotation.services.queue_sql import MEMBER
 
 _TURN = f"""
 SELECT {MEMBER},
-       l.id, l.state, l.item_id, l.annotation_id, p.skip_policy, s.version AS schema_version, i.priority
+       l.id, l.state, l.item_id, l.annotation_id, p.skip_policy, s.version AS schema_version, i.priority,
+       (SELECT g.id FROM annotation_goldquestion g WHERE g.item_id = l.item_id) AS gold_id
 FROM annotation_lease l
 JOIN annotation_membership m ON m.project_id = l.project_id AND m.user_id = l.annotator_id
 JOIN annotation_project p ON p.id = l.project_id
@@ -42,6 +43,9 @@ WITH said AS (
 ), member AS (
     UPDATE annotation_membership SET answered = answered + 1
     FROM said WHERE project_id = %(project)s AND user_id = %(annotator)s
+), due AS (
+    INSERT INTO annotation_consensusdue (project_id, item_id, created_at)
+    SELECT %(project)s, %(item)s, %(now)s FROM said
 )
 UPDATE annotation_item i
 SET answers = i.answers + 1,
@@ -58,24 +62,19 @@ WITH said AS (
             %(now)s, %(annotation)s)
     RETURNING id
 ), turn AS (
-    UPDATE annotation_lease SET annotation_id = said.id FROM said WHERE annotation_lease.id = %(lease)s
+    UPDATE annotation_lease SET annotation_id = said.id, state = 'submitted', draft = NULL
+    FROM said WHERE annotation_lease.id = %(lease)s
+), due AS (
+    INSERT INTO annotation_consensusdue (project_id, item_id, created_at)
+    SELECT %(project)s, %(item)s, %(now)s FROM said
 )
 SELECT said.id, i.answers, i.wanted, i.state
 FROM said, (SELECT answers, wanted, state FROM annotation_item WHERE id = %(item)s FOR NO KEY UPDATE) i
 """
 
 RETAKE = """
-UPDATE annotation_item SET open_slots = open_slots - 1 WHERE id = %(item)s AND open_slots > 0 RETURNING id
-"""
-
-CURRENT_ANSWERS = """
-SELECT a.schema_id, a.answer::text AS answer
-FROM annotation_lease l JOIN annotation_annotation a ON a.id = l.annotation_id
-WHERE l.item_id = %(item)s ORDER BY a.id
-"""
-
-SETTLE = """
-UPDATE annotation_item SET state = %(state)s WHERE id = %(item)s AND state <> 'retired'
+UPDATE annotation_item SET open_slots = open_slots - 1
+WHERE id = %(item)s AND (open_slots > 0 OR %(gold)s) RETURNING id
 """
 
 SKIP = """

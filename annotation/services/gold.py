@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from django.db import transaction
+from django.db.models import F
 
 from annotation.errors import Conflict, Fault, InvalidAnswer, InvalidInput, NotFound
 from annotation.importing.records import Refused
@@ -15,10 +16,10 @@ from annotation.importing.shaping import LONGEST_KEY, Plan, Shaped, Shaper
 from annotation.models import GoldQuestion, Item, Media, Project, Schema, User
 from annotation.questions.checks import is_number
 from annotation.roles import Action
-from annotation.services import queue, words
+from annotation.services import consensus, gold_sql, hot, queue, words
 from annotation.services.access import check
-from annotation.services.answers import form_of
 from annotation.services.import_options import field_types, limits
+from annotation.services.schemas import form_of
 
 MOST_AT_ONCE = 1000
 LONGEST_EXPLANATION = 5000
@@ -70,11 +71,15 @@ def put(*, project: Project, by: User, items: Sequence[Known]) -> Kept:
     _make_items(project, sound)
     ids = dict(Item.objects.filter(project=project, key__in=list(sound)).values_list("key", "pk"))
     had = set(GoldQuestion.objects.filter(item__in=ids.values()).values_list("item_id", flat=True))
+    hot.rows(gold_sql.BECOME_GOLD, {"items": sorted(set(ids.values()) - had)})
     GoldQuestion.objects.bulk_create(
         (_gold(project.schema, by, ids[key], one) for key, one in sound.items()),
         update_conflicts=True,
         unique_fields=["item"],
         update_fields=["schema", "answer", "tolerance", "explanation"],
+    )
+    consensus.know(
+        project=project, schema=project.schema, answers={ids[key]: one.answer for key, one in sound.items()}
     )
     return Kept(created=len(ids) - len(had), updated=len(had), faults=tuple(faults))
 
@@ -86,6 +91,19 @@ def remove(*, project: Project, by: User, item_id: int) -> None:
     deleted, _ = GoldQuestion.objects.filter(project=project, item=item_id).delete()
     if not deleted:
         raise NotFound("This item is no gold question.")
+    hot.rows(gold_sql.BECOME_ORDINARY, {"item": item_id})
+    consensus.forget(project_id=project.pk, item_id=item_id, status="known")
+    queue.rewind_all(project_id=project.pk)
+
+
+@transaction.atomic
+def rotate(*, project: Project, by: User) -> int:
+    """Begin a new rotation: everybody may get every gold question once more. Returns its number."""
+    check(user=by, project=project, action=Action.CONFIGURE)
+    Project.objects.filter(pk=project.pk).update(gold_rotation=F("gold_rotation") + 1)
+    GoldQuestion.objects.filter(project=project, exposures__gt=0).update(exposures=0)
+    project.refresh_from_db(fields=["gold_rotation"])
+    return project.gold_rotation
 
 
 def listed(*, project: Project, by: User, after: int = 0, limit: int = 100) -> list[GoldQuestion]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation.errors import Conflict, Fault, InvalidInput, NotAllowed
 from annotation.models import Membership, Project, User
 from annotation.roles import Action, Role
-from annotation.services import answers, schemas
+from annotation.services import answers, consensus, schemas
 from annotation.services.access import check
 from annotation.services.validation import clean
 
@@ -24,7 +24,19 @@ CHANGEABLE = (
     "lease_minutes",
     "skip_policy",
     "annotation_limit",
+    "annotations_at_most",
+    "target_confidence",
+    "gold_rate",
+    "gold_exposures",
+    "gold_feedback",
+    "gold_bar",
+    "training_questions",
+    "training_bar",
+    "adjudicate_own",
+    "anonymous_answers",
 )
+# What decides whether an item has been answered well enough.
+SETTLING = {"annotations_per_item", "annotations_at_most", "target_confidence"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,8 @@ def change(*, project: Project, by: User, **changes: Any) -> Project:
     if "annotations_per_item" in changed:
         # Apart from the first transaction: it goes on in batches, and people label on meanwhile.
         answers.set_overlap(project=project, wanted=project.annotations_per_item)
+    if SETTLING & changed.keys():
+        consensus.mark_all_due(project_id=project.pk)
     return project
 
 

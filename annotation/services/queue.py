@@ -9,7 +9,7 @@ Locks are always taken in this order: membership, lease, items (by id).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from django.utils import timezone
 from annotation.errors import InvalidInput, NotAllowed, NotFound
 from annotation.models import Project, User
 from annotation.roles import Action, may
-from annotation.services import hot
+from annotation.services import gold_turns, hot
 from annotation.services import queue_sql as sql
 
 MOST_LEASES = 50
@@ -109,7 +109,12 @@ def top_up(*, member: Any, answered: int, count: int, client: str) -> Next:
     wanted = min(count, allowance) - len(turns)
     if wanted > 0:
         lease = {**scope, "expires": now + timedelta(minutes=member.lease_minutes)}
-        turns += _take(cursor=_cursor(member, answered), scope=lease, count=wanted, last_resort=not turns)
+        if gold_turns.in_training(member):
+            turns += _training(member=member, scope=lease, count=wanted)
+            if not turns and (failed := gold_turns.end_training(member, now)):
+                return Next("paused", [], member.schema_id, answered, failed)
+        if not (turns and gold_turns.in_training(member)):
+            turns += _mixed(member=member, answered=answered, scope=lease, held=len(turns), count=wanted)
     if turns:
         return Next("ok", turns, member.schema_id, answered)
     waiting = hot.row(sql.HELD_ELSEWHERE, scope)
@@ -126,6 +131,29 @@ def _reason_to_stop(member: Any, allowance: int) -> tuple[str, str] | None:
     if allowance <= 0:
         return "limit", "You have reached the number of answers that one person may give in this project."
     return None
+
+
+def _training(*, member: Any, scope: dict[str, Any], count: int) -> list[Turn]:
+    count = min(count, gold_turns.left_in_training(member))
+    rows = gold_turns.take(member=member, lease=scope, count=count) if count else []
+    return [replace(_turn(row), reason="Training: you are told how it should have been") for row in rows]
+
+
+def _mixed(*, member: Any, answered: int, scope: dict[str, Any], held: int, count: int) -> list[Turn]:
+    """Items from the queue, with gold questions in between where they fall due."""
+    first = answered + held
+    places = gold_turns.places(member, first, count)
+    known = gold_turns.take(member=member, lease=scope, count=len(places)) if places else []
+    missing = count - len(known)
+    cursor = _cursor(member, answered)
+    turns = (
+        _take(cursor=cursor, scope=scope, count=missing, last_resort=not held and not known)
+        if missing
+        else []
+    )
+    for place, row in zip(places, known, strict=False):
+        turns.insert(place - first, _turn(row))
+    return turns
 
 
 def _take(*, cursor: tuple[float, int], scope: dict[str, Any], count: int, last_resort: bool) -> list[Turn]:
@@ -155,6 +183,8 @@ def _turn(row: Any) -> Turn:
 
 def _why(row: Any) -> str:
     """Why this item is asked, in words."""
+    if (note := getattr(row, "sent_back", None)) is not None:
+        return f"Sent back for a second look: {note}" if note else "Sent back for a second look"
     if row.answers:
         others = "one person has" if row.answers == 1 else f"{row.answers} people have"
         return f"{others} answered it; {row.wanted} answers are wanted".capitalize()

@@ -9,7 +9,10 @@ from functools import lru_cache
 
 # What top_up needs to know of a member and the project's rules.
 MEMBER = """m.user_id, m.project_id, m.role, m.answered, m.paused_reason, m.cursor_priority, m.cursor_item,
-       coalesce(m.annotation_limit, p.annotation_limit) AS most, p.lease_minutes, p.schema_id, p.archived_at"""
+       m.trained_at, m.judged_since, coalesce(m.annotation_limit, p.annotation_limit) AS most, p.lease_minutes,
+       p.schema_id, p.archived_at, p.annotations_per_item, p.gold_rate, p.gold_exposures, p.gold_rotation,
+       p.gold_feedback, p.gold_bar, p.training_questions, p.training_bar,
+       EXISTS (SELECT FROM annotation_goldquestion WHERE project_id = m.project_id) AS has_gold"""
 
 LOCK_MEMBER = f"""
 SELECT {MEMBER}
@@ -21,12 +24,18 @@ FOR NO KEY UPDATE OF m
 _TURN = "l.id, l.item_id, l.draft::text AS draft, l.expires_at"
 _ITEM = "i.key, i.payload::text AS payload, i.answers, i.wanted, i.priority"
 
+# What this client holds, and what came back to this person for a second look, wherever they ask. Of a gold question
+# (which wants no answers) it is shown what an ordinary item would say of others.
 HELD = f"""
-SELECT {_TURN}, {_ITEM}
-FROM annotation_lease l JOIN annotation_item i ON i.id = l.item_id
-WHERE l.annotator_id = %(annotator)s AND l.project_id = %(project)s AND l.state = 'active'
-  AND l.client = %(client)s AND l.expires_at > %(now)s
-ORDER BY l.created_at, l.id LIMIT %(count)s
+SELECT {_TURN}, i.key, i.payload::text AS payload, i.priority,
+       CASE WHEN i.wanted = 0 THEN least(i.answers, p.annotations_per_item - 1) ELSE i.answers END AS answers,
+       CASE WHEN i.wanted = 0 THEN p.annotations_per_item ELSE i.wanted END AS wanted,
+       CASE WHEN l.state = 'again' THEN (SELECT a.note FROM annotation_adjudication a WHERE a.item_id = l.item_id
+            AND a.kind = 'sent_back' ORDER BY a.id DESC LIMIT 1) END AS sent_back
+FROM annotation_lease l JOIN annotation_item i ON i.id = l.item_id JOIN annotation_project p ON p.id = l.project_id
+WHERE l.annotator_id = %(annotator)s AND l.project_id = %(project)s AND (l.state = 'again'
+  OR (l.state = 'active' AND l.client = %(client)s AND l.expires_at > %(now)s))
+ORDER BY l.state = 'again' DESC, l.created_at, l.id LIMIT %(count)s
 """  # noqa: S608
 
 
@@ -157,19 +166,21 @@ RENEW = """
 UPDATE annotation_lease l SET expires_at = %(now)s + make_interval(mins => p.lease_minutes)
 FROM annotation_project p
 WHERE p.id = l.project_id AND l.id = ANY(%(leases)s) AND l.annotator_id = %(annotator)s
-  AND l.client = %(client)s AND l.state = 'active'
+  AND ((l.client = %(client)s AND l.state = 'active') OR l.state = 'again')
 RETURNING l.id, l.expires_at
 """
 
 SAVE_DRAFT = """
 UPDATE annotation_lease SET draft = %(draft)s::jsonb
-WHERE id = %(lease)s AND annotator_id = %(annotator)s AND state = 'active' RETURNING id
+WHERE id = %(lease)s AND annotator_id = %(annotator)s AND state IN ('active', 'again')
+RETURNING id
 """
 
 # One batch in the order of ids; `full` are those that now have all the answers they want and no state that says so.
 SET_OVERLAP = """
 WITH batch AS MATERIALIZED (
     SELECT id, state, wanted FROM annotation_item WHERE project_id = %(project)s AND id > %(after)s
+      AND NOT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = annotation_item.id)
     ORDER BY id LIMIT 5000 FOR NO KEY UPDATE
 ), changed AS (
     UPDATE annotation_item i
@@ -184,10 +195,13 @@ SELECT (SELECT max(id) FROM batch) AS last, (SELECT array_agg(id ORDER BY id) FR
 
 REOPEN = """
 WITH chosen AS MATERIALIZED (
-    SELECT id, greatest(wanted, answers + 1) - wanted AS more FROM annotation_item
-    WHERE project_id = %(project)s AND id = ANY(%(items)s) AND (state <> 'open') ORDER BY id FOR NO KEY UPDATE
+    SELECT id, is_gold, CASE WHEN is_gold THEN 0 ELSE greatest(wanted, answers + 1) - wanted END AS more
+    FROM annotation_item i,
+    LATERAL (SELECT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = i.id) AS is_gold) known
+    WHERE project_id = %(project)s AND id = ANY(%(items)s) AND (state <> 'open') ORDER BY id FOR NO KEY UPDATE OF i
 )
-UPDATE annotation_item i SET state = 'open', wanted = i.wanted + more, open_slots = i.open_slots + more
+UPDATE annotation_item i SET state = CASE WHEN is_gold THEN 'resolved' ELSE 'open' END, wanted = i.wanted + more,
+    open_slots = i.open_slots + more
 FROM chosen WHERE i.id = chosen.id
 RETURNING i.id, i.project_id, i.priority
 """

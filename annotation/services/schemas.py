@@ -7,14 +7,15 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from annotation.errors import Conflict, Fault, InvalidInput
 from annotation.models import Annotation, GoldQuestion, Project, Schema, User
-from annotation.questions import Reading, changes, check_mapping, check_schema, normalize
+from annotation.questions import Form, Reading, changes, check_mapping, check_schema, compile_form, normalize
 from annotation.questions.checks import text_fault
 from annotation.questions.mapping import complete
 from annotation.roles import Action
-from annotation.services import queue
+from annotation.services import consensus_sql, hot, queue
 from annotation.services.access import check
 from annotation.services.schema_effects import count_effects
 
@@ -58,6 +59,8 @@ def create_schema(
     )
     project.schema = schema
     project.save(update_fields=["schema"])
+    # Old answers may read otherwise now.
+    hot.rows(consensus_sql.ADD_ALL_DUE, {"project": project.pk, "now": timezone.now()})
     if again:
         queue.reopen(project=project, item_ids=again)
     return schema
@@ -104,6 +107,12 @@ def read_answer(
     if schema_from.pk == schema_to.pk:
         return answer, set()
     return reading(schema_from.pk, schema_to.pk).read(answer)
+
+
+@lru_cache(maxsize=256)
+def form_of(schema_id: int) -> Form:
+    """The questions of a schema, ready to check answers; schemas never change, so this never goes stale."""
+    return compile_form(Schema.objects.values_list("questions", flat=True).get(pk=schema_id))
 
 
 @lru_cache(maxsize=256)

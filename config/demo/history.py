@@ -15,7 +15,7 @@ from django.db.models import Model
 from psycopg.types.json import Jsonb
 
 from annotation.models import Annotation, Comment, Flag, Item, Lease, Project, Skip, User
-from annotation.services import answers, queue
+from annotation.services import consensus, queue, schemas
 from config.demo.people import EVERYBODY
 from config.demo.plan import Answer, DemoProject, Script
 from config.demo.simulation import Step, work
@@ -109,7 +109,7 @@ class _Writer:
     def _annotation(self, pk: int, one: _Said, supersedes: int | None) -> tuple[Any, ...]:
         early = one.at < self._changed_at and len(self._versions) > 1
         schema = self._versions[0 if early else -1]
-        answer = answers.form_of(schema.pk).clean(self._script.before(one.answer) if early else one.answer)
+        answer = schemas.form_of(schema.pk).clean(self._script.before(one.answer) if early else one.answer)
         who = (*self._who(one.step), self._project.pk, schema.pk)
         return (pk, *who, Jsonb(answer), f"simulated-{pk}", one.seconds, "simulated", supersedes, one.at)
 
@@ -136,7 +136,7 @@ class _Writer:
             cursor.execute(_COUNT_MEMBERS, {"project": self._project.pk})
         full = Item.objects.filter(pk__in=self._items.values(), open_slots=0)
         for item_id in full.order_by("pk").values_list("pk", flat=True):
-            answers.settle(item_id=item_id, schema_id=self._versions[-1].pk)
+            consensus.settle(item_id=item_id, schema_id=self._versions[-1].pk)
 
     def flags(self, steps: Sequence[Step], now: datetime) -> None:
         """Some annotators asked others to look; the adjudicator has been through most of it."""

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from annotation.models import GoldQuestion, Item, ItemText, Project
 from tests.annotation.items_help import say
 from tests.factories import make_project, make_schema
+from tests.invariants import assert_slots_add_up
 
 pytestmark = pytest.mark.django_db
 POSITIVE = {"sentiment": "positive"}
@@ -35,14 +36,15 @@ def test_an_item_becomes_a_gold_question_and_gets_another_answer(put, project):
     assert GoldQuestion.objects.get().answer == {"sentiment": "negative"}
 
 
-def test_a_payload_adds_an_ordinary_findable_item_of_the_pool(put, project):
+def test_a_payload_adds_a_findable_item_that_wants_no_answers(put, project):
     put(
         {"payload": {"text": "a new one"}, "answer": POSITIVE},
         {"key": "k", "payload": {"text": "z"}, "answer": POSITIVE},
     )
 
     item = Item.objects.get(key="k")
-    assert (item.role, item.state, item.open_slots) == ("pool", "open", 1)
+    assert (item.role, item.state, item.wanted, item.open_slots) == ("pool", "resolved", 0, 0)
+    assert_slots_add_up(project)
     assert GoldQuestion.objects.count() == ItemText.objects.count() == 2
 
 
@@ -147,7 +149,9 @@ def test_removing_makes_an_ordinary_item_of_it(api, manager, put, url, project):
 
     assert api(manager).delete(f"{url}{item.pk}/").status_code == 204
     assert api(manager).delete(f"{url}{item.pk}/").status_code == 404
-    assert project.items.filter(pk=item.pk).exists()
+    item.refresh_from_db()
+    assert (item.state, item.wanted, item.open_slots) == ("open", 1, 1)
+    assert_slots_add_up(project)
 
 
 def test_who_may_see_and_change_gold(api, url, put, project, owner, annotator, adjudicator, viewer, stranger):
@@ -224,6 +228,8 @@ def test_no_page_and_no_route_shows_a_gold_answer_to_those_who_label(
 
 def test_the_next_item_says_nothing_of_gold(api, put, project, annotator):
     put({"key": "item-00000", "answer": POSITIVE, "explanation": "secret"})
+    project.items.exclude(key="item-00000").update(state="retired")
+    Project.objects.filter(pk=project.pk).update(training_questions=1)
 
     body = api(annotator).post(f"/api/v1/projects/{project.pk}/next/", {}, format="json").json()
 

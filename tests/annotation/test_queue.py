@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.errors import InvalidInput, NotAllowed, NotFound
 from annotation.models import Item, Lease, Membership
-from annotation.services import answers, queue
+from annotation.services import answers, projects, queue
 from annotation.services.answers import Answer, submit
 from tests.factories import make_items, make_member, make_project
 from tests.invariants import assert_slots_add_up
@@ -238,7 +238,7 @@ def test_less_overlap_settles_by_whether_the_answers_agree():
         ):
             answer(person, turn, value={"sentiment": value})
 
-    answers.set_overlap(project=project, wanted=2)
+    projects.change(project=project, by=project.created_by, annotations_per_item=2)
 
     assert list(project.items.order_by("key").values_list("state", flat=True)) == ["resolved", "disputed"]
     assert_slots_add_up(project)

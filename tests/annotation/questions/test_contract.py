@@ -127,3 +127,19 @@ def _example(kind: QuestionType) -> dict[str, Any]:
     if kind.name.endswith("choice"):
         question["labels"] = [{"value": "a"}, {"value": "b"}]
     return normalize_questions([question])[0]
+
+
+@given(data=st.data())
+def test_a_known_answer_is_right_and_no_answer_is_wrong(kind: QuestionType, data: Any) -> None:
+    question = normalize_questions([data.draw(questions_of(kind.name))])[0]
+    value = kind.clean(question, data.draw(values_of(question)))
+    if value in (None, []):
+        return
+
+    assert kind.right(question, value, value, 0)
+    assert not kind.right(question, None, value, 0)
+
+
+def test_a_scale_is_one_that_agreement_knows(kind: QuestionType) -> None:
+    assert kind.scale in {"nominal", "ordinal", "interval", "set", ""}
+    assert bool(kind.scale) == bool(kind.votes(_example(kind), ["a"] if kind.scale == "set" else "1"))

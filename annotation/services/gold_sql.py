@@ -1,0 +1,119 @@
+"""The statements behind services/gold_turns.py."""
+
+from __future__ import annotations
+
+# Gold questions that this person has not had in this rotation, the least shown first; among equals in an order of
+# their own, so that no two people can compare notes. `annotations_per_item` masks what ordinary items say of others.
+_MAY_COME = """
+FROM annotation_goldquestion g JOIN annotation_item i ON i.id = g.item_id
+LEFT JOIN annotation_lease l ON l.item_id = g.item_id AND l.annotator_id = %(annotator)s
+WHERE g.project_id = %(project)s AND i.state <> 'retired'
+  AND (%(most)s::int IS NULL OR g.exposures < %(most)s)
+  AND (l.id IS NULL OR l.state = 'returned' OR (l.state = 'submitted'
+       AND EXISTS (SELECT FROM annotation_goldresult r WHERE r.item_id = g.item_id AND r.annotator_id = %(annotator)s)
+       AND NOT EXISTS (SELECT FROM annotation_goldresult r WHERE r.item_id = g.item_id
+                       AND r.annotator_id = %(annotator)s AND r.rotation = %(rotation)s)))
+"""
+
+TAKE = f"""
+WITH candidate AS MATERIALIZED (
+    SELECT g.id AS gold_id, i.id, l.id AS lease_id, l.annotation_id {_MAY_COME}
+    ORDER BY g.exposures, md5(g.id || '-' || %(annotator)s) LIMIT %(count)s
+    -- skip_locked: people who ask at the same moment get different ones instead of waiting for each other.
+    FOR NO KEY UPDATE OF g, i SKIP LOCKED
+), shown AS (
+    UPDATE annotation_goldquestion g SET exposures = g.exposures + 1 FROM candidate c WHERE g.id = c.gold_id
+), taken AS (
+    UPDATE annotation_item i SET open_slots = i.open_slots - 1 FROM candidate c
+    WHERE i.id = c.id AND c.annotation_id IS NULL
+), leased AS (
+    INSERT INTO annotation_lease AS l (project_id, item_id, annotator_id, state, client, created_at, expires_at)
+    SELECT %(project)s, id, %(annotator)s, 'active', %(client)s, %(now)s, %(expires)s FROM candidate
+    ON CONFLICT (item_id, annotator_id) DO UPDATE
+    SET state = CASE WHEN l.annotation_id IS NULL THEN 'active' ELSE 'again' END,
+        client = excluded.client, created_at = excluded.created_at, expires_at = excluded.expires_at
+    RETURNING l.id, l.item_id, l.draft::text AS draft, l.expires_at
+)
+SELECT leased.id, item_id, draft, expires_at, i.key, i.payload::text AS payload, least(i.answers, %(wanted)s - 1) AS answers,
+       %(wanted)s AS wanted, 0.0 AS priority
+FROM leased JOIN annotation_item i ON i.id = item_id ORDER BY leased.id
+"""  # noqa: S608
+
+COUNT_TRAINING = """
+SELECT count(*) AS done, count(*) FILTER (WHERE right_) AS right,
+       (SELECT count(*) FROM annotation_lease l JOIN annotation_goldquestion g ON g.item_id = l.item_id
+        WHERE l.project_id = %(project)s AND l.annotator_id = %(annotator)s AND l.state IN ('active', 'again')) AS held
+FROM (SELECT r."right" AS right_ FROM annotation_goldresult r
+      WHERE r.project_id = %(project)s AND r.annotator_id = %(annotator)s AND r.training
+        AND (%(since)s::timestamptz IS NULL OR r.created_at >= %(since)s)) results
+"""
+
+KNOWN = """
+SELECT schema_id, answer::text AS answer, tolerance::text AS tolerance, explanation
+FROM annotation_goldquestion WHERE id = %(gold)s
+"""
+
+KEEP_RESULT = """
+INSERT INTO annotation_goldresult
+    (annotation_id, project_id, item_id, annotator_id, rotation, questions, "right", training, created_at)
+VALUES (%(annotation)s, %(project)s, %(item)s, %(annotator)s, %(rotation)s, %(questions)s::jsonb, %(right)s,
+        %(training)s, %(now)s)
+"""
+
+# A revised answer counts in place of the one before it, but not of one from another rotation.
+LATEST = """
+SELECT annotation_id, "right" FROM annotation_goldresult r
+WHERE project_id = %(project)s AND annotator_id = %(annotator)s AND NOT training
+  AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
+  AND NOT EXISTS (SELECT FROM annotation_goldresult n WHERE n.item_id = r.item_id AND n.annotator_id = r.annotator_id
+                  AND n.rotation = r.rotation AND n.id > r.id)
+ORDER BY id DESC LIMIT %(window)s
+"""
+
+STANDING = """
+UPDATE annotation_membership SET warning = %(warning)s, paused_reason = %(paused)s, trained_at = coalesce(trained_at, %(trained)s)
+WHERE project_id = %(project)s AND user_id = %(annotator)s
+"""
+
+SUSPEND = """
+INSERT INTO annotation_suspension
+    (project_id, user_id, reason, first_annotation, last_annotation, "right", judged, bar, created_at)
+VALUES (%(project)s, %(annotator)s, %(reason)s, %(first)s, %(last)s, %(right)s, %(judged)s, %(bar)s, %(now)s)
+"""
+
+# The answers that were given while below the bar no longer count; their items want others in their place.
+SET_ASIDE = """
+WITH doubtful AS MATERIALIZED (
+    SELECT l.id, l.item_id FROM annotation_lease l
+    WHERE l.project_id = %(project)s AND l.annotator_id = %(annotator)s AND l.state IN ('submitted', 'again')
+      AND l.annotation_id BETWEEN %(first)s AND %(last)s
+      AND NOT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = l.item_id)
+    ORDER BY l.item_id LIMIT 1000 FOR UPDATE
+), aside AS (
+    UPDATE annotation_lease l SET state = 'set_aside' FROM doubtful d WHERE l.id = d.id
+), due AS (
+    INSERT INTO annotation_consensusdue (project_id, item_id, created_at) SELECT %(project)s, item_id, %(now)s FROM doubtful
+)
+UPDATE annotation_item i
+SET answers = i.answers - 1, open_slots = i.open_slots + 1,
+    state = CASE WHEN i.state IN ('resolved', 'disputed')
+                  AND NOT EXISTS (SELECT FROM annotation_consensus c WHERE c.item_id = i.id AND c.status = 'adjudicated')
+                 THEN 'open' ELSE i.state END
+FROM doubtful d WHERE i.id = d.item_id RETURNING i.id
+"""
+
+# Known answers are shown by themselves: their items want no answers, and what was wanted is taken back.
+BECOME_GOLD = """
+WITH chosen AS MATERIALIZED (
+    SELECT id FROM annotation_item WHERE id = ANY(%(items)s) ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE annotation_item i SET open_slots = i.open_slots - i.wanted, wanted = 0, doubt = 0,
+    state = CASE WHEN i.state = 'retired' THEN i.state ELSE 'resolved' END
+FROM chosen WHERE i.id = chosen.id
+"""
+
+BECOME_ORDINARY = """
+UPDATE annotation_item i SET wanted = p.annotations_per_item, open_slots = i.open_slots + p.annotations_per_item,
+    state = CASE WHEN i.state = 'resolved' AND i.answers < p.annotations_per_item THEN 'open' ELSE i.state END
+FROM annotation_project p WHERE i.id = %(item)s AND p.id = i.project_id
+"""
