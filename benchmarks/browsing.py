@@ -1,16 +1,16 @@
 """The data table at a million items: how long each filter takes, first page, deep page and count, over HTTP.
 
-python -m benchmarks.browsing [--items 1000000] [--answers 300000] [--rounds 20] [--dry]
+python -m benchmarks.browsing [--items 1000000] [--answers 300000] [--rounds 20] [--dry | --redraw]
 """
 
 from __future__ import annotations
 
-import argparse
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks import answered, common
+from benchmarks import answered, common, pictures
 
 
 def cases(project: Any) -> dict[str, dict[str, Any]]:
@@ -57,7 +57,7 @@ def words(project: Any) -> tuple[str, str]:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT word FROM ts_stat('SELECT words FROM annotation_itemtext WHERE item_id %% 50 = 0')"
+            "SELECT word FROM ts_stat('SELECT words FROM annotation_itemtext WHERE item_id % 50 = 0')"
             " WHERE length(word) > 4 AND word !~ '^[0-9]' ORDER BY ndoc DESC"
         )
         found = [row[0] for row in cursor.fetchall()]
@@ -101,13 +101,19 @@ def measure(project: Any, rounds: int) -> list[dict[str, Any]]:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--items", type=int, default=1_000_000)
-    parser.add_argument("--answers", type=int, default=300_000)
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--dry", action="store_true", help="print, but do not keep the result")
-    options = parser.parse_args()
+def picture(result: dict[str, Any]) -> Path:
+    titles = {
+        "first_page_p95_ms": "First page with its count, 95th percentile, ms",
+        "deep_page_p95_ms": "Page at four fifths of the table, 95th percentile, ms",
+    }
+    panels = [
+        pictures.versus(title, {case["filter"]: case[key] for case in result["filters"]}, {}, None)
+        for key, title in titles.items()
+    ]
+    return pictures.draw("browsing", f"The data table, {result['items']:,} items", panels)
+
+
+def measured(options: Any) -> dict[str, Any]:
     with common.environment():
         common.setup_django()
         from django.conf import settings
@@ -117,8 +123,16 @@ def main() -> None:
         answered.make(items=options.items // 5, answered=options.answers // 5, words=True)
         project = answered.make(items=options.items, answered=options.answers, each=2, words=True)
         runs = measure(project, options.rounds)
-    if not options.dry:
-        common.write("browsing", {"items": options.items, "answers": options.answers, "filters": runs})
+    return {"items": options.items, "answers": options.answers, "filters": runs}
+
+
+def main() -> None:
+    parser = common.parser(__doc__)
+    parser.add_argument("--items", type=int, default=1_000_000)
+    parser.add_argument("--answers", type=int, default=300_000)
+    parser.add_argument("--rounds", type=int, default=20)
+    options = parser.parse_args()
+    common.finish("browsing", options, lambda: measured(options), picture)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,13 @@ def setup_django() -> None:
     django.setup()
 
 
+def collect_static(env: dict[str, str]) -> None:
+    """Hashed and compressed static files, as in production; pages need them."""
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], cwd=ROOT, env=env, check=True
+    )
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -74,7 +82,6 @@ def server(env: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
         "--no-ws",
         "--log-level",
         "warning",
-        *os.environ.get("G", "").split(),
     ]
     with (Path(env["QUERENT_DATA_DIR"]) / "web.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
@@ -157,3 +164,31 @@ def write(name: str, result: dict[str, Any]) -> Path:
     body = {"measured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine(), **result}
     path.write_text(json.dumps(body, indent=2) + "\n")
     return path
+
+
+def kept(name: str) -> dict[str, Any]:
+    """The result that was kept last, to draw it again."""
+    return dict(json.loads((RESULTS / f"{name}.json").read_text()))
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The options that all benchmarks have."""
+    options = argparse.ArgumentParser(description=(description or "").split("\n")[0])
+    options.add_argument("--dry", action="store_true", help="print, but do not keep the result")
+    options.add_argument("--redraw", action="store_true", help="draw the kept result again, measure nothing")
+    return options
+
+
+def finish(
+    name: str,
+    options: argparse.Namespace,
+    measure: Callable[[], dict[str, Any]],
+    picture: Callable[[Any], Path],
+) -> None:
+    """Measure and keep the result, or take the one that was kept; draw it."""
+    if options.dry:
+        print(json.dumps(measure(), indent=2))
+        return
+    if not options.redraw:
+        print(write(name, measure()))
+    print(picture(kept(name)))

@@ -1,18 +1,24 @@
 """Export answers over HTTP: rows per second, time to the first byte, and the memory of the web process.
 
-python -m benchmarks.exporting [--rows 100000 1000000] [--rounds 3] [--dry]
+python -m benchmarks.exporting [--rows 100000 1000000] [--rounds 3] [--dry | --redraw]
 """
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import statistics
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
-from benchmarks import answered, common
+from benchmarks import answered, common, pictures
+
+LIMITS = {"rows_per_second": 150_000}
+OTHERS = {
+    pictures.LABEL_STUDIO: {"rows_per_second": 475, "web_memory_peak_mb": 724},
+    pictures.DOCCANO: {"rows_per_second": 21_000, "web_memory_peak_mb": 741},
+}
 
 CASES = {
     "JSON lines": "format=jsonl",
@@ -91,20 +97,54 @@ def measure(env: dict[str, str], project: Any, rows: int, rounds: int) -> list[d
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--dry", action="store_true", help="print, but do not keep the result")
-    options = parser.parse_args()
+def picture(result: dict[str, Any]) -> Path:
+    def others(key: str) -> dict[str, float]:
+        return {f"{name}, 100,000": values[key] for name, values in OTHERS.items()}
+
+    def ours(key: str) -> dict[str, float]:
+        return {
+            f"{run['case']}, {run['rows']:,}": run[key]
+            for run in result["runs"]
+            if "each item" not in run["case"]
+        }
+
+    speed = pictures.versus(
+        "Rows per second",
+        ours("rows_per_second"),
+        others("rows_per_second"),
+        LIMITS["rows_per_second"],
+        at_least=True,
+    )
+    grown = {
+        f"{pictures.OURS}, {name}": f"(idle {run['web_memory_idle_mb']})"
+        for name, run in ((f"{run['case']}, {run['rows']:,}", run) for run in result["runs"])
+    }
+    memory = pictures.versus(
+        "Memory of the web process, MB",
+        ours("web_memory_peak_mb"),
+        others("web_memory_peak_mb"),
+        None,
+        notes=grown,
+    )
+    return pictures.draw("exporting", "Export of answers over HTTP", [speed, memory])
+
+
+def measured(options: Any) -> dict[str, Any]:
     with common.environment() as env:
         common.setup_django()
         runs = []
         for rows in options.rows:
             project = answered.make(items=rows, answered=rows)
             runs += measure(env, project, rows, options.rounds)
-    if not options.dry:
-        common.write("exporting", {"runs": runs})
+    return {"runs": runs, "limits": LIMITS, "others": OTHERS}
+
+
+def main() -> None:
+    parser = common.parser(__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    common.finish("exporting", options, lambda: measured(options), picture)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
 """Import short texts from CSV, JSON Lines and Parquet: rows per second and the peak memory of the process that imports.
 
-python -m benchmarks.importing [--rows 100000 1000000] [--rounds 3]
+python -m benchmarks.importing [--rows 100000 1000000] [--rounds 3] [--dry | --redraw]
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
@@ -19,8 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import common
+from benchmarks import common, pictures
 
+LIMITS = {"rows_per_second": 80_000, "peak_memory_mb": 300}
+OTHERS = {
+    pictures.LABEL_STUDIO: {"rows_per_second": 5_000, "peak_memory_mb": 567},
+    pictures.DOCCANO: {"rows_per_second": 4_600, "peak_memory_mb": 1_300},
+}
 FORMATS = ("csv", "jsonl", "parquet")
 
 
@@ -121,8 +125,45 @@ def measure(env: dict[str, str], path: Path, rounds: int, key: str) -> dict[str,
     }
 
 
+def picture(result: dict[str, Any]) -> Path:
+    """The files whose rows have no key of their own, which costs more."""
+    titles = {"rows_per_second": "Rows per second", "peak_memory_mb": "Largest memory of the worker, MB"}
+    panels = [
+        pictures.versus(
+            title,
+            {
+                name.removesuffix(", key from content"): run[key]
+                for name, run in result["results"].items()
+                if "content" in name
+            },
+            {f"{name}, 100,000 rows": values[key] for name, values in OTHERS.items()},
+            LIMITS[key],
+            at_least=key == "rows_per_second",
+        )
+        for key, title in titles.items()
+    ]
+    return pictures.draw("importing", "Import of short texts", panels)
+
+
+def all_files(rows: list[int], formats: list[str], rounds: int) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    with common.environment() as env:
+        common.setup_django()
+        folder = Path(env["QUERENT_DATA_DIR"])
+        for count in rows:
+            for kind in formats:
+                path = folder / f"texts.{kind}"
+                write_file(path, count)
+                for name, key in (("content", ""), ("column", "id")):
+                    label = f"{kind}, {count:,} rows, key from {name}"
+                    results[label] = measure(env, path, rounds, key)
+                    print(label, results[label], flush=True)
+                os.unlink(path)
+    return {"results": results, "limits": LIMITS, "others": OTHERS}
+
+
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
+    options = common.parser(__doc__)
     options.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     options.add_argument("--formats", nargs="+", default=FORMATS)
     options.add_argument("--rounds", type=int, default=3)
@@ -131,20 +172,7 @@ def main() -> None:
     if chosen.job:
         job(chosen.job)
         return
-    results: dict[str, Any] = {}
-    with common.environment() as env:
-        common.setup_django()
-        folder = Path(env["QUERENT_DATA_DIR"])
-        for count in chosen.rows:
-            for kind in chosen.formats:
-                path = folder / f"texts.{kind}"
-                write_file(path, count)
-                for name, key in (("content", ""), ("column", "id")):
-                    label = f"{kind}, {count:,} rows, key from {name}"
-                    results[label] = measure(env, path, chosen.rounds, key)
-                    print(label, results[label], flush=True)
-                os.unlink(path)
-    print(common.write("importing", {"results": results}))
+    common.finish("importing", chosen, lambda: all_files(chosen.rows, chosen.formats, chosen.rounds), picture)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,24 @@
 """The labeling page in a real browser: bytes over the wire, time until the item is visible, key to next item painted.
 
-    python -m benchmarks.page [--items 100000] [--loads 9] [--answers 60]
+    python -m benchmarks.page [--items 100000] [--loads 9] [--answers 60] [--dry | --redraw]
 
 Static files as in production (hashed, compressed, cached for ever); browser, web and database share the machine.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import common
+from benchmarks import common, pictures
 
 LIMITS = {"first_kb": 120, "again_kb": 10, "visible_s": 0.4, "painted_ms": 17}
 # The same measures of two other tools on PostgreSQL with 100,000 items, on a machine of this kind.
 OTHERS = {
-    "Label Studio 1.23.2": {"first_kb": 7800, "again_kb": 7800, "visible_s": 3.2, "painted_ms": 463},
-    "doccano 1.8.4": {"first_kb": 727, "again_kb": 7, "visible_s": 0.93, "painted_ms": 129},
+    pictures.LABEL_STUDIO: {"first_kb": 7800, "again_kb": 7800, "visible_s": 3.2, "painted_ms": 463},
+    pictures.DOCCANO: {"first_kb": 727, "again_kb": 7, "visible_s": 0.93, "painted_ms": 129},
 }
 DELAYS = (0, 300)
 SERVER_TIME = "(({responseStart, requestStart}) => responseStart - requestStart)(performance.getEntriesByType('navigation')[0])"
@@ -134,12 +131,7 @@ def measure(items: int, times: int, answers: int) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
     with common.environment() as env:
-        subprocess.run(
-            [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"],
-            cwd=common.ROOT,
-            env=env,
-            check=True,
-        )
+        common.collect_static(env)
         common.setup_django()
         project_id, user = prepare(items)
         with common.server(env) as (port, _), sync_playwright() as playwright:
@@ -169,51 +161,38 @@ def chromium() -> str:
     return found
 
 
-def picture(result: dict[str, Any], path: Path) -> None:
-    """Four panels, one per figure: this project, its limit, and the other tools, on logarithmic scales."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+def picture(result: dict[str, Any]) -> Path:
+    load, painted = result["load"], result["painted"]
     ours = {
-        "first_kb": result["load"]["first"]["kb"],
-        "again_kb": result["load"]["again"]["kb"],
-        "visible_s": result["load"]["first"]["visible_s"],
-        "painted_ms": max(one["median_ms"] for one in result["painted"].values()),
+        "first_kb": {"": load["first"]["kb"]},
+        "again_kb": {"": load["again"]["kb"]},
+        "visible_s": {"": load["first"]["visible_s"]},
+        "painted_ms": {
+            f"{delay} ms of delay": max(painted[f"{how}_{delay}ms"]["median_ms"] for how in ("key", "click"))
+            for delay in DELAYS
+        },
     }
     titles = {
-        "first_kb": "First load, kB transferred",
-        "again_kb": "Load again, kB transferred",
+        "first_kb": "First load, kB over the wire",
+        "again_kb": "Load again, kB over the wire",
         "visible_s": "Item visible, s",
-        "painted_ms": "Submit to next item painted,\nms (median, worst of 0 and 300 ms delay)",
+        "painted_ms": "Click to next item painted, median ms",
     }
-    figure, panels = pyplot.subplots(1, 4, figsize=(14, 3.2), layout="constrained")
-    for panel, (key, title) in zip(panels, titles.items(), strict=True):
-        bars = {"Querent": ours[key], **{name: values[key] for name, values in OTHERS.items()}}
-        drawn = panel.barh(list(bars), list(bars.values()), color=["#0b6570", "#b9bec2", "#b9bec2"])
-        panel.bar_label(drawn, fmt="{:,.3g}", padding=3)
-        panel.axvline(LIMITS[key], color="#b23b3a", linestyle="--", linewidth=1)
-        panel.set_xscale("log")
-        panel.margins(x=0.25)
-        panel.set_title(title, fontsize=9)
-        panel.invert_yaxis()
-        panel.spines[["top", "right"]].set_visible(False)
-    figure.suptitle("The labeling page; the dashed line is the limit that it must keep", fontsize=10)
-    figure.savefig(path, dpi=130)
+    panels = [
+        pictures.versus(title, ours[key], {name: found[key] for name, found in OTHERS.items()}, LIMITS[key])
+        for key, title in titles.items()
+    ]
+    return pictures.draw("page", f"The labeling page, {result['items']:,} items", panels)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = common.parser(__doc__)
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--loads", type=int, default=9)
     parser.add_argument("--answers", type=int, default=60)
     options = parser.parse_args()
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright runs an event loop in this thread
-    result = measure(options.items, options.loads, options.answers)
-    path = common.write("page", result)
-    picture(result, path.with_suffix(".png"))
-    print(path.read_text())
+    common.finish("page", options, lambda: measure(options.items, options.loads, options.answers), picture)
 
 
 if __name__ == "__main__":
