@@ -24,28 +24,17 @@ from annotation.services import queue
 
 # What the page holds ahead; static/js/label/queue.js asks for more as they are answered.
 AHEAD = 6
-# Names of tabs that have closed and left their leases behind; static/js/label/tab.js writes it.
+# Names of tabs that have closed and left their leases behind; static/js/desk/tab.js writes it.
 COOKIE = "label_client"
 # Every script of the page, so that the browser fetches all at once instead of import by import.
 MODULES = [
     *(
+        f"js/desk/{name}.js"
+        for name in ("api", "item", "keys", "notices", "outbox", "session", "status", "store", "tab")
+    ),
+    *(
         f"js/label/{name}.js"
-        for name in (
-            *(
-                "api",
-                "clock",
-                "drafts",
-                "help",
-                "history",
-                "item",
-                "keys",
-                "main",
-                "notices",
-                "outbox",
-                "queue",
-            ),
-            *("session", "status", "store", "tab", "talk"),
-        )
+        for name in ("clock", "drafts", "help", "history", "keys", "main", "queue", "talk")
     ),
     *(
         f"js/questions/{name}.js"
@@ -159,7 +148,7 @@ def _turn(turn: queue.Turn) -> dict[str, Any]:
 
 
 def _shown(payload: dict[str, Any], fields: list[dict[str, Any]], media: str) -> list[dict[str, Any]]:
-    """What an item shows, as static/js/label/item.js builds it."""
+    """What an item shows, as static/js/desk/item.js builds it."""
     fields = [
         field for field in fields or [{"name": name} for name in payload] if field.get("type") != "hidden"
     ]

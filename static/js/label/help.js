@@ -1,5 +1,6 @@
 // The list of keys, which is also where a person changes them.
-import { ACTIONS, nameOf, printed } from "./keys.js";
+import { nameOf, printed } from "../desk/keys.js";
+import { ACTIONS } from "./keys.js";
 
 const $ = (id) => document.getElementById(id);
 

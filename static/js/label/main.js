@@ -1,21 +1,22 @@
 // The labeling page: what is on screen, and what each action does to it. Everything that a person waits for happens at
 // once, in the handler of the key; the network comes after.
+import { unique } from "../desk/api.js";
+import { ItemView } from "../desk/item.js";
+import { inText, nameOf, native, singleKeysOff } from "../desk/keys.js";
+import { watchRefused, watchSession } from "../desk/notices.js";
+import { Outbox } from "../desk/outbox.js";
+import { Session } from "../desk/session.js";
+import { Status } from "../desk/status.js";
+import { Store } from "../desk/store.js";
+import { claim, leaveBehind } from "../desk/tab.js";
 import { toast } from "../lib/toasts.js";
 import { AnswerForm } from "../questions/form.js";
-import { unique } from "./api.js";
 import { Clock } from "./clock.js";
 import { Drafts } from "./drafts.js";
 import { Help } from "./help.js";
 import { History } from "./history.js";
-import { ItemView } from "./item.js";
-import { inText, Keys, nameOf, native, singleKeysOff } from "./keys.js";
-import { watchRefused, watchSession } from "./notices.js";
-import { Outbox } from "./outbox.js";
+import { Keys } from "./keys.js";
 import { Queue } from "./queue.js";
-import { Session } from "./session.js";
-import { Status } from "./status.js";
-import { Store } from "./store.js";
-import { claim, leaveBehind } from "./tab.js";
 import { comments, flag, isFlagged, skipWithReason } from "./talk.js";
 
 const SECOND_THOUGHTS = 4000; // milliseconds in which a skip can be undone

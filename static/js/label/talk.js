@@ -6,7 +6,7 @@ const flagged = new Set();
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** Open the dialog; calls back with the text when its form is sent. What was typed stays when that fails. */
-function ask(dialog, send) {
+export function ask(dialog, send) {
   const form = dialog.querySelector("form");
   const problem = dialog.querySelector("[role=alert]");
   problem.textContent = "";

@@ -1,6 +1,7 @@
 // Answers on their way to the server. Each is stored before the next item is painted and removed when the server has
 // confirmed it, so that it outlives reloads, lost connections and expired sessions; its nonce makes a resend harmless.
-// Entry: {key, kind: submit | skip | revise, client, project, url, item, body, due?, of?, annotation?}
+// Entry: {key, kind, client, project, url, item, body, lease?, due?, of?, annotation?}; kinds are those of the page that adds them
+// (submit, skip, revise; decide, ...), and any page sends what another one has left behind.
 import { inNameOf } from "./tab.js";
 
 const FIRST_PAUSE = 1000;
@@ -111,7 +112,7 @@ export class Outbox extends EventTarget {
 
   async #send(entry) {
     const here = entry.client === this.client && entry.project === this.project && entry.kind !== "revise";
-    const body = here ? { ...entry.body, client: this.client, next: this.wanted(entry) } : entry.body;
+    const body = here && entry.lease ? { ...entry.body, client: this.client, next: this.wanted(entry) } : entry.body;
     const url = entry.kind === "revise" ? this.urls.revise.replace("/0/", `/${entry.annotation}/`) : entry.url;
     try {
       const answer = await this.session.call("POST", url, body);

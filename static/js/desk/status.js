@@ -2,10 +2,9 @@
 // takes long; a screen reader hears of troubles and of their end, not of every answer.
 const PATIENCE = 400;
 
-const count = (n) => (n === 1 ? "1 answer" : `${n} answers`);
-
 /** [kind, words] for what is going on. */
-export function describe({ pending, failures, reached, signedIn, volatile, refused }) {
+export function describe({ pending, failures, reached, signedIn, volatile, refused }, noun = "answer") {
+  const count = (n) => `${n} ${noun}${n === 1 ? "" : "s"}`;
   if (refused) return ["danger", `${count(refused)} not accepted`];
   if (volatile && pending) return ["danger", `${count(pending)} only in this window: keep it open`];
   if (!signedIn) return ["warning", pending ? `Signed out: ${count(pending)} kept here` : "Signed out"];
@@ -18,13 +17,12 @@ export class Status {
   #timer = 0;
   #trouble = false;
 
-  constructor(button, live) {
-    this.button = button;
-    this.live = live;
+  constructor(button, live, noun) {
+    Object.assign(this, { button, live, noun });
   }
 
   update(state) {
-    const [kind, text] = describe(state);
+    const [kind, text] = describe(state, this.noun);
     clearTimeout(this.#timer);
     this.button.dataset.pending = state.pending;
     if (kind === "saving" && this.button.dataset.kind !== "saving") this.#timer = setTimeout(() => this.#show(kind, text), PATIENCE);
