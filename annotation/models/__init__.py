@@ -3,6 +3,7 @@
 from annotation.models.consensus import Adjudication, Consensus, ConsensusDue, DisputeClaim
 from annotation.models.dataset import Dataset, Media, Rejection
 from annotation.models.gold import GoldQuestion, GoldResult, Suspension
+from annotation.models.guidelines import GuidelinesChange, GuidelinesSeen
 from annotation.models.item import Item, ItemText
 from annotation.models.people import ApiToken, Membership, User
 from annotation.models.project import Project, SkipPolicy
@@ -21,6 +22,8 @@ __all__ = [
     "Flag",
     "GoldQuestion",
     "GoldResult",
+    "GuidelinesChange",
+    "GuidelinesSeen",
     "Item",
     "ItemText",
     "Lease",

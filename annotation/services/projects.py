@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation.errors import Conflict, Fault, InvalidInput, NotAllowed
 from annotation.models import Membership, Project, User
 from annotation.roles import Action, Role
-from annotation.services import answers, consensus, schemas
+from annotation.services import answers, consensus, guidelines, schemas
 from annotation.services.access import check
 from annotation.services.validation import clean
 
@@ -89,11 +89,14 @@ def _change(project: Project, by: User, changes: dict[str, Any]) -> tuple[Projec
     if project.archived_at:
         raise Conflict("The project is archived; restore it before you change it.")
     changed = {name: value for name, value in _known(changes).items() if getattr(project, name) != value}
+    before = project.guidelines
     for name, value in changed.items():
         setattr(project, name, value)
     clean(project, only=changed)
     if changed:
         project.save(update_fields=list(changed))
+    if "guidelines" in changed:
+        guidelines.record(project=project, by=by, before=before)
     return project, changed
 
 
