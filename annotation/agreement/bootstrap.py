@@ -56,7 +56,7 @@ def interval(
 ) -> Interval | None:
     """Percentile interval over items (Efron 1979), stretched to contain the value; None for fewer than two items.
 
-    Resamples in which the coefficient is undefined are left out; None when that is most of them.
+    Resamples in which the coefficient is undefined are left out.
     """
     if plan.tally.n_items < 2 or resamples < 2:
         return None
@@ -67,7 +67,7 @@ def interval(
         weights, parts = _groups(plan, rng, resamples)
     found = plan.formula(*(_dense(weights @ part) for part in parts))
     found = found[~np.isnan(found)]
-    if 2 * len(found) < resamples:
+    if not len(found):
         return None
     tail = (1 - confidence) / 2
     low, high = np.quantile(found, [tail, 1 - tail])
