@@ -29,6 +29,8 @@ Theta = tuple[FloatArray, FloatArray]  # confusion (n_sources + 1, true, given),
 
 # Rounds that weigh the pool anew, before its weight is kept and the objective climbs; the first ones only weigh by guess.
 WARM_UP, UNWEIGHED = 10, 2
+# So many labels are all considered; of more, those that occur.
+FEW_LABELS = 20
 # Numbers in the confusion of all sources; beyond it there are too few votes per number, and accuracies are fitted alone.
 MOST_CONFUSION = 5_000_000
 
@@ -48,8 +50,11 @@ def fit(
     objective is that of the climb after the warm-up. Where sources times labels that occur ** 2 exceeds
     MOST_CONFUSION, sources have an accuracy each and spread their mistakes evenly.
     """
-    evidence = arrange(votes, gold)
-    fixed, plain = known_prior(prior, evidence), vote_shares(evidence).sum(axis=0)
+    # A label that nobody has used yet may still be the truth, which matters as long as votes are few.
+    possible = np.arange(votes.n_labels) if votes.n_labels <= FEW_LABELS else None
+    evidence = arrange(votes, gold, possible)
+    fixed = known_prior(prior, evidence)
+    plain = vote_shares(evidence).sum(axis=0) + 1.0 / max(len(evidence.labels), 1)
     if (votes.n_sources + 1) * len(evidence.labels) ** 2 > MOST_CONFUSION:
         arrays, shares, trace, converged = accuracies(evidence, fixed, plain, iterations, tolerance)
     else:
