@@ -45,6 +45,10 @@ class Consensus(models.Model):
         constraints = [models.UniqueConstraint(fields=["item", "question"], name="one_consensus")]
         indexes = [
             models.Index(fields=["project", "question", "confidence"], name="consensus_by_confidence"),
+            # Where people disagree: few items, in the order of the data table.
+            models.Index(
+                fields=["project", "item"], name="consensus_disagreed", condition=Q(unanimous=False)
+            ),
             models.Index(
                 fields=["item"],
                 name="consensus_decided",
@@ -94,6 +98,9 @@ class Adjudication(models.Model):
     )
     answer = models.JSONField(null=True)
     note = models.CharField(max_length=1000, blank=True)
+    # What a decision set aside: the consensus inferred from votes until then, {question: {value, distribution,
+    # confidence, votes, method}}. Calibration is measured by it.
+    evidence = models.JSONField(default=dict)
     by = models.ForeignKey(User, models.PROTECT, related_name="adjudications")
     nonce = models.CharField(max_length=64)
     created_at = models.DateTimeField()

@@ -9,7 +9,7 @@ from annotation.models.item import Item
 from annotation.models.people import User
 
 
-@audited(exclude=["exposures"])
+@audited(exclude=["exposures", "evidence"])
 class GoldQuestion(models.Model):
     """An item whose answer is known, shown blind to check people.
 
@@ -24,6 +24,9 @@ class GoldQuestion(models.Model):
     explanation = models.TextField(blank=True)
     # How often it was given out in this rotation.
     exposures = models.PositiveIntegerField(default=0)
+    # What votes alone say of the item, without the known answer: {question: {value, distribution, confidence, votes,
+    # method}}. Calibration is measured by it.
+    evidence = models.JSONField(default=dict, blank=True)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
