@@ -6,7 +6,7 @@ import numpy as np
 
 from labelmodel.estimators import full
 from labelmodel.estimators.fits import Fit, finish, known_prior
-from labelmodel.estimators.parameters import refuse_beyond_limit
+from labelmodel.estimators.limits import refuse_beyond_limit
 from labelmodel.estimators.steps import TINY, class_prior, climb, log_density, vote_shares
 from labelmodel.estimators.votes import Evidence, FloatArray, Gold, Votes, arrange
 
@@ -28,7 +28,7 @@ def fit(
     """Fit by EM from vote shares; smoothing counts that many votes in advance for each pair of labels.
 
     gold is a pair of aligned arrays (item, label). A prior that is given stays as it is. Nothing is random.
-    ValueError when n_sources * labels that occur ** 2 is beyond MOST_CELLS; one_coin and mace have no such limit.
+    ValueError when n_sources * labels that occur ** 2 is beyond MOST_PARAMETERS; one_coin and mace have no such limit.
     """
     evidence = arrange(votes, gold)
     refuse_beyond_limit("Dawid-Skene's confusion", votes.n_sources + 1, *[len(evidence.labels)] * 2)

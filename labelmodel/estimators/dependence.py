@@ -49,5 +49,5 @@ def votes_with_company(evidence: Evidence) -> IntArray:
 
 def with_plain_shares(posterior: FloatArray, evidence: Evidence, prior: FloatArray) -> FloatArray:
     """The posterior mixed with vote shares, which the prior smooths by one vote."""
-    plain = (evidence.counts + prior) / (evidence.sizes + prior.sum())[:, None]
+    plain = (evidence.counts + prior) / np.maximum(evidence.sizes + prior.sum(), TINY)[:, None]
     return np.asarray((1.0 - PLAIN_SHARE) * posterior + PLAIN_SHARE * plain)

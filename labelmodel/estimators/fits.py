@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelmodel.estimators.parameters import Parameters, refuse_beyond_limit
+from labelmodel.estimators.parameters import Parameters
 from labelmodel.estimators.votes import Evidence, FloatArray
 
 
@@ -57,7 +57,6 @@ def finish(
 
 def over_all_labels(evidence: Evidence, prior: FloatArray, posterior: FloatArray) -> FloatArray:
     """A posterior of rows and columns as one of all items and labels; items without evidence get the prior."""
-    refuse_beyond_limit("The posterior", evidence.n_items, evidence.n_labels)
     if evidence.shape == (evidence.n_items, evidence.n_labels):
         return posterior
     full = np.tile(prior, (evidence.n_items, 1))

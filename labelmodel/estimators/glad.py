@@ -11,7 +11,8 @@ from scipy.special import expit, log_expit, logsumexp
 
 from labelmodel.estimators.fits import Fit, finish, known_prior
 from labelmodel.estimators.honest import one_coin_arrays
-from labelmodel.estimators.parameters import Parameters, refuse_beyond_limit
+from labelmodel.estimators.limits import refuse_beyond_limit
+from labelmodel.estimators.parameters import Parameters
 from labelmodel.estimators.steps import TINY, climb, fix_known, vote_shares
 from labelmodel.estimators.votes import Evidence, FloatArray, Gold, Votes, arrange, bincount
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from labelmodel.estimators import honest
 from labelmodel.estimators.fits import Fit, finish, known_prior
-from labelmodel.estimators.parameters import refuse_beyond_limit
+from labelmodel.estimators.limits import refuse_beyond_limit
 from labelmodel.estimators.steps import TINY, class_prior, climb, log_density, vote_shares
 from labelmodel.estimators.votes import Evidence, FloatArray, Gold, Votes, arrange, bincount
 

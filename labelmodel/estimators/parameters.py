@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from labelmodel.estimators.limits import refuse_beyond_limit
 from labelmodel.estimators.votes import FloatArray, IntArray
-
-# Numbers in one array: 400 MB of floats. Beyond it the caller hears so, instead of the machine running out.
-MOST_CELLS = 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +42,7 @@ class Parameters:
     def confusion(self, source: IntArray) -> FloatArray:
         """Chance of each given label by true label, (len(source), n_labels, n_labels).
 
-        A true label that never occurred has even chances. ValueError beyond MOST_CELLS numbers.
+        A true label that never occurred has even chances. ValueError beyond MOST_PARAMETERS numbers.
         """
         refuse_beyond_limit("The confusion", len(source), self.n_labels, self.n_labels)
         rows, labels = self.rows(source), self.labels
@@ -83,9 +81,3 @@ def from_bytes(stored: bytes) -> Parameters:
         arrays = dict(archive.items())
     method, n_sources, labels, prior = (arrays.pop(n) for n in ("method", "n_sources", "labels", "prior"))
     return Parameters(str(method), int(n_sources), labels, prior, arrays)
-
-
-def refuse_beyond_limit(what: str, *shape: int) -> None:
-    """Raise ValueError when an array of this shape would be unreasonably large."""
-    if np.prod([float(size) for size in shape]) > MOST_CELLS:
-        raise ValueError(f"{what} would hold {' x '.join(map(str, shape))} numbers, more than {MOST_CELLS:,}")

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from labelmodel.estimators.limits import MOST_POSTERIOR, refuse_beyond_limit
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.integer[Any]]
 BoolArray = NDArray[np.bool_]
@@ -131,8 +133,10 @@ def bincount(index: IntArray, weights: FloatArray, size: int) -> FloatArray:
 def arrange(votes: Votes, gold: Gold | None = None, labels: IntArray | None = None) -> Evidence:
     """Sort the votes, so that their order cannot matter; labels adds columns beyond those that occur.
 
-    gold is a pair of aligned arrays (item, label). ValueError when it is malformed or contradicts itself.
+    gold is a pair of aligned arrays (item, label). ValueError when it is malformed or contradicts itself,
+    or when the posterior would hold more than MOST_POSTERIOR numbers.
     """
+    refuse_beyond_limit("The posterior", votes.n_items, votes.n_labels, most=MOST_POSTERIOR)
     gold_item, gold_label = known_labels(votes, gold)
     extra = np.empty(0, dtype=np.int64) if labels is None else labels
     used = occurring(votes.n_labels, votes.label, gold_label, extra)

@@ -1,6 +1,7 @@
 """What every estimator promises."""
 
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,6 +117,23 @@ def test_a_given_prior_is_kept_and_used(name):
 
     np.testing.assert_allclose(fit.prior, [0.8, 0.1, 0.1])
     np.testing.assert_allclose(fit.posterior[200], [0.8, 0.1, 0.1])
+
+
+def test_a_prior_that_rules_out_what_was_voted_for(name):
+    votes = votes_of((0, 0, 1), (1, 0, 1), n_items=3, n_labels=2)
+
+    fit = ESTIMATORS[name](votes, prior=[1.0, 0.0], gold=([2], [1]))
+
+    assert_is_distribution(fit.posterior, (3, 2))
+    assert fit.posterior[2, 1] == 1.0
+
+
+def test_has_a_page(name):
+    page = Path(__file__).parents[3] / "docs" / "methods" / f"{name}.md"
+
+    assert all(
+        heading in page.read_text() for heading in ("## Model", "## Formula", "## Reference", "## Limits")
+    )
 
 
 def test_one_source(name):

@@ -72,3 +72,8 @@ def test_dawid_skene_says_when_there_are_too_many_labels():
 
     with pytest.raises(ValueError, match=r"confusion would hold 1001 x 400 x 400 numbers"):
         FIT(votes)
+
+
+def test_a_posterior_beyond_any_use_is_refused_before_it_is_computed():
+    with pytest.raises(ValueError, match="posterior would hold 1000000 x 10000 numbers"):
+        FIT(votes_of((0, 0, 0), n_items=1_000_000, n_labels=10_000))
