@@ -59,6 +59,8 @@ _OFFICE = (b"[Content_Types].xml", b"_rels/", b"xl/", b"word/", b"mimetype", b"d
 # Without õ and û, which Hungarian in Windows' Central European encoding looks like.
 _WESTERN = frozenset("äöüßéèêëàâãáíìîïóòôúùçñåæøœÄÖÜÉÈÊÀÂÃÁÍÓÔÚÇÑÅÆØ’‘“”„–—…€°£§«»¿¡ªº´·")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+# A value in quotation marks, on a line of its own or between delimiters.
+_QUOTED = re.compile(r'(?:^|[,;|\t])"(?:[^"\n]|"")*"(?:$|[,;|\t\r])', re.MULTILINE)
 _NUMBER = re.compile(r"\s*[-+]?[\d.,]*\d[\d.,]*%?\s*")
 
 
@@ -216,9 +218,12 @@ def _is_object(line: str) -> bool:
 def _delimiter(text: str, preferred: str) -> tuple[str, str]:
     """The delimiter and quotation mark under which most rows have the same number, two or more, of cells."""
     found: dict[tuple[Any, ...], tuple[str, str]] = {}
+    quoted = len(_QUOTED.findall(text))
     for delimiter in DELIMITERS:
         for quote in ('"', ""):
             rows, broken = _sample_rows(text, delimiter, quote)
+            # A few broken rows say nothing against quotation marks that others use; they will be refused one by one.
+            broken = 0 if quote and broken <= quoted else broken
             widths = Counter(len(row) for row in rows if len(row) > 1)
             if widths:
                 width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
@@ -240,14 +245,20 @@ def _sample_rows(
     csv.field_size_limit(Limits.row_bytes)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, **options)
     rows: list[list[str]] = []
-    broken = 0
+    broken = line = 0
     while len(rows) < most:
         try:
             row = next(reader)
         except StopIteration:
             break
-        except csv.Error:
-            broken += 1
+        except csv.Error as error:
+            broken += not _cut_off(error, text, lines=reader.line_num - line)
         else:
             rows += [row] if row else []
+        line = reader.line_num
     return rows, broken
+
+
+def _cut_off(error: csv.Error, text: str, lines: int) -> bool:
+    """Whether the file just ends inside the value that its last line begins in quotation marks."""
+    return "unexpected end of data" in str(error) and lines == 1 and not text.endswith(("\n", "\r"))

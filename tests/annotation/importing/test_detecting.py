@@ -63,6 +63,17 @@ def test_decimal_commas_do_not_make_a_comma_the_delimiter() -> None:
     assert layout(GERMAN).delimiter == ";"
 
 
+@pytest.mark.parametrize(
+    "text", ['id,text\n1,"a"\n2,"half of', 'id,text\n1,a\n2,"half of', 'id,text\n1,"a"\n2,"half\nof\n']
+)
+def test_a_small_file_that_is_cut_inside_quotes_is_still_a_quoted_one(text: str) -> None:
+    assert layout(text).quote == '"'
+
+
+def test_one_bad_row_of_few_does_not_make_the_quotes_of_the_others_part_of_the_text() -> None:
+    assert layout('id,text\n1,"said ""yes"""\n2,"x"y\n3,z\n').quote == '"'
+
+
 def test_tabs_without_quoting_when_quotation_marks_stand_alone() -> None:
     found = layout("text\tlabel\n" + '5" screen\tyes\n"so he said\tno\n' * 20, "x.tsv")
 
