@@ -26,6 +26,20 @@ class Action(StrEnum):
     ARCHIVE = "archive"  # close the project, hand over ownership
 
 
+# What each action lets a member do, in words; the order is that of the table.
+ACTIONS: dict[Action, str] = {
+    Action.VIEW: "See the overview, the guidelines and the questions",
+    Action.LABEL: "Label: answer, skip, flag, comment, revise own answers",
+    Action.BROWSE: "See all items, everybody's answers and progress by person",
+    Action.EXPORT: "Download the answers",
+    Action.ADJUDICATE: "Decide disputed items",
+    Action.IMPORT: "Add and retire items and media",
+    Action.CONFIGURE: "Change questions, guidelines, queue settings and gold questions",
+    Action.MEMBERS: "Add, change and remove members",
+    Action.AUDIT: "See who changed what",
+    Action.ARCHIVE: "Archive the project, make other owners",
+}
+
 _EVERYBODY = {Action.VIEW}
 _ANNOTATOR = _EVERYBODY | {Action.LABEL}
 _VIEWER = _EVERYBODY | {Action.BROWSE, Action.EXPORT}

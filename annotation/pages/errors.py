@@ -7,6 +7,8 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from annotation.errors import NotAllowed
+
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/csrf.html", {"reason": reason}, status=403)
@@ -17,7 +19,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    context = {"reason": str(exception)}
+    # What the domain refuses is up to the member's role; Django's own refusals and those of accounts are not.
+    context = {"reason": str(exception), "by_role": isinstance(exception.__cause__, NotAllowed)}
     return _problem(request, 403, "not_allowed") or render(request, "errors/403.html", context, status=403)
 
 

@@ -17,24 +17,11 @@ from annotation.errors import NotFound
 from annotation.models import Membership, User
 from annotation.pages.base import ProjectPage
 from annotation.pages.forms import attempt, model_limit, tell
-from annotation.roles import CAN, Action, Role, may
+from annotation.roles import ACTIONS, CAN, Action, Role, may
 from annotation.services import members
 
 PAGE = 100
 _MOST = 2**31 - 1
-# What each action lets a member do, in words; the order is that of the table.
-ACTIONS: dict[Action, str] = {
-    Action.VIEW: "See the overview, the guidelines and the questions",
-    Action.LABEL: "Label: answer, skip, flag, comment, revise own answers",
-    Action.BROWSE: "See all items, everybody's answers and progress by person",
-    Action.EXPORT: "Download the answers",
-    Action.ADJUDICATE: "Decide disputed items",
-    Action.IMPORT: "Add and retire items and media",
-    Action.CONFIGURE: "Change questions, guidelines, queue settings and gold questions",
-    Action.MEMBERS: "Add, change and remove members",
-    Action.AUDIT: "See who changed what",
-    Action.ARCHIVE: "Archive the project, make other owners",
-}
 ROLES: dict[Role, str] = {
     Role.OWNER: "everything, archiving included",
     Role.MANAGER: "runs the project",

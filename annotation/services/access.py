@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from annotation.errors import NotAllowed, NotFound
 from annotation.models import Item, Project, User
-from annotation.roles import Action, may
+from annotation.roles import ACTIONS, Action, may
 
 
 def project_for(*, user: User, project_id: int, action: Action) -> Project:
@@ -31,4 +31,7 @@ def check(*, user: User, project: Project, action: Action) -> None:
     if role is None:
         raise NotFound("There is no such project, or you are not a member of it.")
     if not may(role, action):
-        raise NotAllowed(f"Your role here is {role.value}; it does not include '{action.value}'.")
+        words = ACTIONS[action]
+        raise NotAllowed(
+            f"Your role here is {role.value}; it does not let you {words[0].lower()}{words[1:]}."
+        )

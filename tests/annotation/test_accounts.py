@@ -379,7 +379,9 @@ def test_the_tokens_page_shows_a_secret_once(client: Client, stranger: User) -> 
 def test_a_person_of_the_demo_has_no_password_to_change(client: Client, db: None) -> None:
     client.force_login(make_user("annotator1", demo=True))
 
-    assert client.get("/account/password/").status_code == 403
+    refused = client.get("/account/password/")
+    assert refused.status_code == 403
+    assert "role" not in refused.content.decode().lower().replace("role=", "")
 
 
 def test_a_new_password_keeps_this_browser_signed_in(client: Client, stranger: User) -> None:

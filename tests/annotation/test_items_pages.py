@@ -70,6 +70,13 @@ def test_who_may_open_which_page(
     assert statuses("item", items[1].pk) == [200, 200, 200, 200, 403, 404]
 
 
+def test_a_refused_page_says_what_the_role_lacks(project, as_, annotator):
+    page = as_(annotator).get(reverse("project-history", args=[project.pk])).content.decode()
+
+    assert "Your role does not allow this" in page
+    assert "Your role here is annotator; it does not let you see who changed what." in page
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_who_is_not_signed_in_is_asked_to(client, project, name):
     response = client.get(reverse(name, args=[project.pk]))

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from annotation.models import Project, User
-from annotation.pages.members import ACTIONS, ROLES
-from annotation.roles import CAN, Action, Role, may
+from annotation.pages.members import ROLES
+from annotation.roles import ACTIONS, CAN, Action, Role, may
 
 DOCS = Path(__file__).parents[2] / "docs" / "roles.md"
 
