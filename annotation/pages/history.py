@@ -91,6 +91,7 @@ class History(ProjectPage):
             form=form,
             people=people,
             chosen=self.request.GET.get("user", ""),
+            crumbs=[("History", "")],
             **context,
         )
 

@@ -26,6 +26,13 @@ MOST_LABELS = 200
 MOST_PEOPLE = 500
 MOST_NAMES = 3
 FRAGMENT = "annotation/items_table.html"
+# How sure the consensus is.
+CONFIDENCES = {
+    "0-0.5": "Under 50 % sure",
+    "0.5-0.8": "50 to 80 % sure",
+    "0.8-0.95": "80 to 95 % sure",
+    "0.95-1": "95 % sure or more",
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,7 @@ class Items(ProjectPage):
         people = self.project.memberships.filter(answered__gt=0).select_related("user")[:MOST_PEOPLE]
         answer = f"{filters.question}:{filters.label}" if filters.question else ""
         return {
+            "crumbs": [("Data", "")],
             "states": [Option(value, text, value == filters.state) for value, text in Item.State.choices],
             "datasets": [Option(str(pk), name, pk == filters.dataset) for pk, name in datasets],
             "people": [
@@ -84,7 +92,16 @@ class Items(ProjectPage):
                 for one in people
             ],
             "questions": _questions(self.project, answer),
+            "confidences": _confidences(self.request.GET.get("confidence", "")),
         }
+
+
+def _confidences(chosen: str) -> list[Option]:
+    """Ranges to choose from; another one that the address names stays among them."""
+    known = dict(CONFIDENCES)
+    if chosen and chosen not in known:
+        known[chosen] = f"Sure: {chosen}"
+    return [Option(value, text, value == chosen) for value, text in known.items()]
 
 
 def _questions(project: Project, answer: str) -> list[tuple[str, list[Option]]]:

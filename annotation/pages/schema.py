@@ -34,11 +34,13 @@ class SchemaPage(ProjectPage):
     template = "annotation/schema.html"
 
     def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        schema = self.project.schema
+        schema, crumbs = self.project.schema, [("Schema", "")]
         edit = self.context()["can"]["configure"] and not self.project.archived_at
         if not edit:
-            return self.render(schema=schema, questions=schema.questions if schema else [])
-        return self.render(schema=schema, edit=True, config=self._config(schema), starters=STARTERS)
+            return self.render(schema=schema, questions=schema.questions if schema else [], crumbs=crumbs)
+        return self.render(
+            schema=schema, edit=True, config=self._config(schema), starters=STARTERS, crumbs=crumbs
+        )
 
     def _config(self, schema: Schema | None) -> dict[str, Any]:
         here = {"project_id": self.project.pk}

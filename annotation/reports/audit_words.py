@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
 from annotation.models import Dataset, User
 
 # Columns that say nothing to a person: keys, and what the trigger itself wrote.
@@ -92,6 +95,8 @@ def _value(field: str, value: Any, names: Names) -> str:
         return names.user(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if field.endswith("_at"):
+        return date_format(localtime(datetime.fromisoformat(value)), "Y-m-d H:i:s T")
     text = str(value)
     return text if len(text) <= 200 else f"{text[:200]}…"
 

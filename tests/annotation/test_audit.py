@@ -39,6 +39,12 @@ def test_a_change_of_role_reads_in_words(project, annotator):
     assert changed(project, kinds=("membership",)) == [("role", "annotator", "adjudicator")]
 
 
+def test_times_read_in_words(project):
+    Project.objects.filter(pk=project.pk).update(archived_at="2026-11-25T03:04:02.203955Z")
+
+    assert changed(project, kinds=("project",)) == [("archived at", "nothing", "2026-11-25 03:04:02 UTC")]
+
+
 def test_joining_and_leaving(project, annotator):
     Membership.objects.get(user=annotator).delete()
 
