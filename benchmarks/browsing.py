@@ -114,7 +114,8 @@ def picture(result: dict[str, Any]) -> Path:
 
 
 def measured(options: Any) -> dict[str, Any]:
-    with common.environment():
+    with common.environment() as env:
+        common.collect_static(env)
         common.setup_django()
         from django.conf import settings
 
