@@ -99,6 +99,7 @@ def project() -> DemoProject:
             **dict.fromkeys(annotators, "annotator"),
         },
         annotations_per_item=3,
+        gold_bar=0.7,
         fields=[{"name": "image", "type": "image", "title": "Scan"}],
         versions=[Version(QUESTIONS, "First version", days_ago=15)],
         source_name=SOURCE_NAME,

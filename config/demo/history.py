@@ -53,7 +53,7 @@ class _Said:
 
 
 def exists(project: Project) -> bool:
-    return project.annotations.filter(origin=Annotation.Origin.SIMULATED).exists()
+    return project.annotations.filter(origin=Annotation.Origin.SIMULATED, gold_result=None).exists()
 
 
 @transaction.atomic

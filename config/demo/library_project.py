@@ -69,8 +69,9 @@ def project() -> DemoProject:
         guidelines="library.md",
         owner="manager",
         roles={"adjudicator": "adjudicator", "engineer": "viewer", **dict.fromkeys(annotators, "annotator")},
-        paused={"omar": "Let us talk first: most of your answers came faster than the texts can be read."},
+        hurries="omar",
         annotations_per_item=2,
+        gold_bar=0.7,
         fields=[
             {"name": "text", "type": "text", "title": "Documentation string"},
             {"name": "documents", "type": "text", "title": "What it describes"},

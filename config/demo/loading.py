@@ -17,10 +17,10 @@ from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
-from annotation.models import Dataset, Item, Membership, Project, Schema, User
+from annotation.models import Annotation, Dataset, Item, Membership, Project, Schema, User
 from annotation.services import gold, import_run, imports, members, projects, schemas, words
 from annotation.services.projects import FirstSchema
-from config.demo import digits_project, docstrings, history, library_project, people
+from config.demo import digits_project, docstrings, history, judgment, library_project, people
 from config.demo.plan import DemoProject, Upload
 
 Say = Callable[[str], object]
@@ -64,9 +64,9 @@ def _found(source_name: str, name: str = "") -> Project | None:
 
 
 def _is_complete(source_name: str) -> bool:
-    """The history comes last."""
+    """What the answers amount to comes last."""
     project = _found(source_name)
-    return project is not None and history.exists(project)
+    return project is not None and judgment.exists(project)
 
 
 def _load_project(
@@ -82,7 +82,12 @@ def _load_project(
         _add_gold(project, owner, plan)
     say(f"“{plan.name}”: simulating two weeks of work ...")
     changed_at = _morning(now, plan.versions[-1].days_ago)
-    answers = history.write(project=project, plan=plan, now=now, changed_at=changed_at)
+    judgment.meet_gold(project=project, plan=plan, now=now)
+    if not history.exists(project):
+        history.write(project=project, plan=plan, now=now, changed_at=changed_at)
+    answers = project.annotations.filter(origin=Annotation.Origin.SIMULATED, supersedes=None).count()
+    say(f"“{plan.name}”: comparing what people said ...")
+    judgment.write(project=project, plan=plan, now=now)
     say(f"“{plan.name}”: {project.items.count():,} items, {answers:,} simulated answers")
 
 
@@ -94,6 +99,7 @@ def _create(plan: DemoProject, owner: User, now: datetime) -> Project:
         description=plan.description,
         guidelines=plan.guidelines_text,
         annotations_per_item=plan.annotations_per_item,
+        annotations_at_most=plan.annotations_at_most,
         schema=FirstSchema(plan.fields, plan.versions[0].questions),
     )
     _add_versions(project, owner, plan)
@@ -124,9 +130,7 @@ def _add_versions(project: Project, owner: User, plan: DemoProject) -> None:
 
 def _add_members(project: Project, owner: User, plan: DemoProject) -> None:
     for username, role in plan.roles.items():
-        member = members.add(project=project, by=owner, username=username, role=role)
-        if reason := plan.paused.get(username):
-            members.change(project=project, by=owner, user_id=member.user_id, paused_reason=reason)
+        members.add(project=project, by=owner, username=username, role=role)
 
 
 def _import(project: Project, owner: User, upload: Upload, now: datetime) -> None:

@@ -93,7 +93,10 @@ class DemoProject:
     stretch: tuple[int, int]
     # Who was at work this very day, whatever day and hour it is.
     last_seen: str
-    paused: Mapping[str, str] = field(default_factory=dict)
+    annotations_at_most: int | None = None
+    gold_bar: float | None = None
+    # Who hurries, and falls below the bar in the end.
+    hurries: str = ""
 
     @property
     def guidelines_text(self) -> str:

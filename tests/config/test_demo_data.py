@@ -13,7 +13,20 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation.models import Annotation, Comment, Flag, Item, Project, Rejection, Skip, User
+from annotation.models import (
+    Adjudication,
+    Annotation,
+    Comment,
+    Consensus,
+    ConsensusDue,
+    Flag,
+    GoldResult,
+    Item,
+    Project,
+    Rejection,
+    Skip,
+    User,
+)
 from annotation.services import queue
 from annotation.services.answers import Answer, submit
 from config.demo import digits, digits_project, docstrings, library_project, people
@@ -239,9 +252,24 @@ def test_there_is_something_of_everything(library: Project, digit_project: Proje
         assert Flag.objects.filter(item__project=project).exists()
         assert Comment.objects.filter(item__project=project).exclude(parent=None).exists()
         assert not project.items.filter(text=None).exists()
-    assert library.memberships.exclude(paused_reason="").exists()
     assert sorted(library.datasets.values_list("rows_rejected", flat=True)) == [0, 4]
     assert Rejection.objects.filter(dataset__project=library).count() == 4
+
+
+def test_there_is_evidence_of_quality(both: list[Project], library: Project) -> None:
+    for project in both:
+        assert GoldResult.objects.filter(project=project, right=False).exists()
+        assert Consensus.objects.filter(project=project, status="auto", run__isnull=False).count() > 100
+        assert Adjudication.objects.filter(project=project, kind="decided").exists()
+        assert not ConsensusDue.objects.filter(project=project).exists()
+    assert library.memberships.get(user__username="omar").paused_reason.startswith("You got ")
+    assert library.suspensions.get(user__username="omar").closed_at is None
+
+
+def test_only_the_one_who_hurries_is_paused(both: list[Project]) -> None:
+    for project in both:
+        paused = project.memberships.exclude(paused_reason="").values_list("user__username", flat=True)
+        assert set(paused) <= {"omar"}
 
 
 PAGES = (
