@@ -96,7 +96,7 @@ def _first_order(tally: Tally, observed: FloatArray, to_all: FloatArray) -> Plan
         observed, n, moved = sums.T
         return chance_corrected(observed, 2 * moved - whole, n)
 
-    return Plan(tally, (sums,), formula)
+    return Plan(tally, (sums,), formula, anywhere=False)
 
 
 def _per_pair(tally: Tally, pairs: FloatArray) -> FloatArray:

@@ -71,7 +71,7 @@ def _first_order(tally: Tally) -> Plan:
         observed, expected, n = columns.T
         return one_minus((n - 1) * (observed - 2 * whole_observed), expected - 3 * whole_expected)
 
-    return Plan(tally, (columns,), formula)
+    return Plan(tally, (columns,), formula, anywhere=False)
 
 
 def _moved(gradient: FloatArray) -> FloatArray:

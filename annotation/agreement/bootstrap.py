@@ -34,6 +34,8 @@ class Plan:
     tally: Tally
     parts: tuple[Any, ...]
     formula: Callable[..., FloatArray]
+    # False for an expansion around the sums over all items, which holds near them only.
+    anywhere: bool = True
 
     def value(self) -> float | None:
         found = float(self.formula(*(_dense(self.tally.times[None, :] @ part) for part in self.parts))[0])

@@ -93,7 +93,7 @@ def _mean(judgments: Judgments, tally: Tally, weighting: Weighting) -> Plan:
     def formula(sums: FloatArray) -> FloatArray:
         return ratio(sums[:, 0], sums[:, 1])
 
-    return Plan(alone, (sums,), formula)
+    return Plan(alone, (sums,), formula, anywhere=False)
 
 
 def _exact(

@@ -67,10 +67,10 @@ def unlike(tally: Tally, patterns: slice = slice(None)) -> Unlike:
     )
 
 
-def unlike_pieces(tally: Tally, most: int = MOST_PAIRS) -> list[slice]:
-    """Slices of patterns of which each has, if it can be, no more than so many pairs to enumerate."""
+def unlike_pieces(tally: Tally) -> list[slice]:
+    """Slices of patterns of which each has, if it can be, no more than MOST_PAIRS to enumerate."""
     kinds = np.diff(tally.counts.indptr).astype(np.int64)
-    piece = np.cumsum(kinds * (kinds - 1) // 2) // most
+    piece = np.cumsum(kinds * (kinds - 1) // 2) // MOST_PAIRS
     edges = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(kinds)]
     return [slice(start, end) for start, end in pairwise(edges)]
 

@@ -72,21 +72,25 @@ def _in_pieces(judgments: Judgments, coefficient: Coefficient, found: Tables) ->
     while pair < found.n_pairs:
         # As many pairs as have so few cells, but at least one.
         last = max(int(np.searchsorted(starts, starts[pair] + cells, side="right")) - 1, pair + 1)
-        values.append(_piece(judgments, coefficient, found, slice(starts[pair], starts[last]), last - pair))
+        values.append(_piece(judgments, coefficient, found, pair, last))
         pair = last
     return np.concatenate(values)
 
 
 def _piece(
-    judgments: Judgments, coefficient: Coefficient, found: Tables, cells: slice, n_pairs: int
+    judgments: Judgments, coefficient: Coefficient, found: Tables, start: int, stop: int
 ) -> FloatArray:
     """A cell stands for items with two judgments, and its items are taken together with those of equal cells."""
-    pair = found.pair[cells] - found.pair[cells.start]
-    cell, times = np.arange(len(pair)), found.times[cells]
+    cells = slice(*np.searchsorted(found.pair, [start, stop]).tolist())
+    pair, times = found.pair[cells] - start, found.times[cells]
     said = found.label[np.concatenate([found.said[cells], found.replied[cells]])]
-    counted = tally(np.tile(cell, 2), said, len(cell), len(judgments.values))
+    counted = tally(np.tile(np.arange(len(pair)), 2), said, len(pair), len(judgments.values))
     plan = coefficient.plan(judgments, counted.weighted(times))
-    shape = (n_pairs, len(counted.times))
+    if not plan.anywhere and stop - start > 1:
+        middle = (start + stop) // 2
+        halves = (start, middle), (middle, stop)
+        return np.concatenate([_piece(judgments, coefficient, found, *half) for half in halves])
+    shape = (stop - start, len(counted.times))
     deal = sparse.coo_array((times, (pair, counted.pattern)), shape=shape).tocsr()
     return plan.formula(*(_dense(deal @ part) for part in plan.parts))
 

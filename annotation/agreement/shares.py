@@ -53,7 +53,7 @@ def _first_order(
         squares = (2 * towards[:, 0] - whole) / judged**2
         return one_minus(ratio(disagreement, several), expected(squares))
 
-    return Plan(tally, (items, towards[:, None]), formula)
+    return Plan(tally, (items, towards[:, None]), formula, anywhere=False)
 
 
 def _shares(tally: Tally) -> Any:

@@ -7,7 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from annotation.agreement import COEFFICIENTS, LEVELS, Level, agreement, agreements, default_for, pairwise
+from annotation.agreement import (
+    COEFFICIENTS,
+    LEVELS,
+    Level,
+    agreement,
+    agreements,
+    bootstrap,
+    default_for,
+    disagreement,
+    pairs,
+    pairwise,
+    setdistance,
+)
 from tests.annotation.agreement.examples import crowd
 
 CASES = [(name, level) for name, found in COEFFICIENTS.items() for level in found.levels]
@@ -75,6 +87,22 @@ def test_pairs_have_the_coefficient_of_their_judgments_alone(name: str, level: L
     alone = agreement(judgments.where(shared), name, resamples=0)
     assert found.between(1, 0) == pytest.approx(alone.value)
     assert found.n_items[0, 1] == alone.n_items
+
+
+@every
+def test_pairs_are_the_same_in_pieces(name: str, level: Level, monkeypatch: pytest.MonkeyPatch) -> None:
+    judgments = crowd(60, level=level, n_sources=6)
+    whole = pairwise(judgments, name)
+    # Little of everything at once: meetings of judgments, pairs of sources, labels, sets.
+    for module, limit in (
+        (pairs, "PIECE"),
+        (bootstrap, "ROOM"),
+        (setdistance, "BLOCK"),
+        (disagreement, "MOST_PAIRS"),
+    ):
+        monkeypatch.setattr(module, limit, 3)
+
+    np.testing.assert_allclose(pairwise(judgments, name).value, whole.value, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", [name for name, level in CASES if level == "nominal"])

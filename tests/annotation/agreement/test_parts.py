@@ -25,7 +25,7 @@ def test_per_item_leaves_out_items_with_one_judgment() -> None:
         ("nominal", None, "acc", 1 / 3),
         ("ordinal", "abc", "acc", 1 / 3),
         ("ordinal", "abc", "abb", 2 / 3),
-        ("interval", (0.0, 4.0, 1.0), (1.0, 0.0, 0.0), 1 - (2 / 3) / 4),
+        ("interval", (1.0, 4.0, 0.0), (1.0, 0.0, 0.0), 1 - (2 / 3) / 4),
         ("set", None, (A, AB, AB), (0.5 + 0.5 + 1) / 3),
     ],
 )
