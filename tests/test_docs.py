@@ -1,0 +1,60 @@
+"""Nothing that people choose by name is undocumented, and what the docs link to is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from annotation.agreement import COEFFICIENTS
+from labelmodel.estimators import ESTIMATORS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+METHODS = ROOT / "docs" / "methods"
+
+
+def test_every_setting_is_documented() -> None:
+    code = (ROOT / "config" / "settings.py").read_text()
+    told = (ROOT / "docs" / "operations.md").read_text()
+    names = set(re.findall(r'env\.\w+\(\s*"(\w+)"', code))
+
+    assert len(names) > 15
+    assert {name for name in names if f"`{name}`" not in told} == set()
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_estimator_has_a_page(name: str) -> None:
+    page = METHODS / f"{name}.md"
+
+    assert page.exists()
+    assert page.name in (METHODS / "label-models.md").read_text()
+
+
+@pytest.mark.parametrize("name", COEFFICIENTS)
+def test_every_coefficient_is_documented(name: str) -> None:
+    pages = "".join(page.read_text() for page in METHODS.glob("*.md"))
+
+    assert f"`{name}`" in pages
+
+
+def test_every_command_is_documented() -> None:
+    commands = {
+        path.stem
+        for path in ROOT.glob("*/management/commands/*.py")
+        if not path.name.startswith("_")
+        and path.parts[-4] in {"config", "annotation", "labelmodel", "active"}
+    }
+    told = "".join(page.read_text() for page in [*DOCS, ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+
+    assert commands
+    assert {name for name in commands if f"manage.py {name}" not in told} == set()
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_every_link_of_the_docs_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+    relative = [link for link in links if "://" not in link]
+
+    assert [link for link in relative if not (page.parent / link).exists()] == []
