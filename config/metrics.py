@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -54,6 +56,8 @@ TASK_SECONDS = Histogram(
 )
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# What Django answers with 400, 403 or 404: said to the person, and no error of ours.
+_SAID = (BadRequest, Http404, MultiPartParserError, PermissionDenied, SuspiciousOperation)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 
 
@@ -72,7 +76,8 @@ class MetricsMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        ERRORS.labels(_route(request), type(exception).__name__).inc()
+        if not isinstance(exception, _SAID):
+            ERRORS.labels(_route(request), type(exception).__name__).inc()
 
     def _observe(self, request: HttpRequest, status: int, seconds: float) -> None:
         # A method is the client's to invent; it must not make a series each.

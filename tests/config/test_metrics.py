@@ -15,6 +15,7 @@ from django.test import Client
 from annotation.models import Project
 from config import metrics, metrics_gauges
 from tests.config.processes import ROOT
+from tests.factories import make_user
 
 LIVE_OK = 'querent_request_seconds_count{method="GET",route="health-live",status="2xx"}'
 # Serves once, waits for a word, and serves on: so that two of them are counting at the same time.
@@ -104,6 +105,16 @@ def test_counts_are_kept_for_a_while(project: Project, client: Client, scrape: A
     project.items.all().delete()
 
     assert value(client.get("/metrics").content.decode(), 'querent_items{state="open"}') == 5
+
+
+def test_refusals_are_no_errors(client: Client, scrape: Any) -> None:
+    client.force_login(make_user())
+
+    assert client.get("/projects/999/").status_code == 404
+    assert client.get("/projects/new/").status_code == 403
+    assert 'route="project' not in "".join(
+        line for line in scrape().splitlines() if "querent_errors_total" in line
+    )
 
 
 def test_unhandled_exceptions_are_counted(rf: Any) -> None:
