@@ -35,6 +35,12 @@ class SettingsForm(ProjectForm):
         help_text="At most so many answers by one person, unless the Members page says otherwise for them. Empty: no limit.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Sent back with the form, so that what somebody else has saved meanwhile is not undone by an old page.
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
 
 class Settings(ProjectPage):
     template = "annotation/project_settings.html"
@@ -52,8 +58,8 @@ class Settings(ProjectPage):
     def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
         form = SettingsForm(request.POST)
         if form.is_valid():
-            change = {"project": self.project, "by": self.user(), **form.cleaned_data}
-            if attempt(form, lambda: projects.change(**change)):
+            change = {name: form.cleaned_data[name] for name in form.changed_data}
+            if attempt(form, lambda: projects.change(project=self.project, by=self.user(), **change)):
                 messages.success(request, "The settings are saved.")
                 return redirect("project-settings", project_id)
         return self.render(form=form, status=422)

@@ -332,3 +332,19 @@ def test_an_address_under_api_that_does_not_exist_is_a_problem_document(client: 
     answer = client.get("/api/v1/nothing/")
 
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_settings_from_an_old_page_leave_alone_what_others_have_changed(
+    client: Client, project: Project, manager: User
+) -> None:
+    client.force_login(manager)
+    here = f"/projects/{project.pk}/settings/"
+    old = client.get(here).context["form"]
+    shown = {name: old[name].value() for name in old.fields}
+    sent = {name: "" if value is None else value for name, value in shown.items()}
+    Project.objects.filter(pk=project.pk).update(description="Written meanwhile", lease_minutes=7)
+
+    client.post(here, {**sent, **{f"initial-{name}": value for name, value in sent.items()}, "name": "New"})
+
+    project.refresh_from_db()
+    assert (project.name, project.description, project.lease_minutes) == ("New", "Written meanwhile", 7)
