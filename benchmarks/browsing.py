@@ -103,11 +103,11 @@ def measure(project: Any, rounds: int) -> list[dict[str, Any]]:
 
 def picture(result: dict[str, Any]) -> Path:
     titles = {
-        "first_page_p95_ms": "First page with its count, 95th percentile, ms",
-        "deep_page_p95_ms": "Page at four fifths of the table, 95th percentile, ms",
+        "first_page_p95_ms": "First page with its count, p95, ms",
+        "deep_page_p95_ms": "Page at four fifths, p95, ms",
     }
     panels = [
-        pictures.versus(title, {case["filter"]: case[key] for case in result["filters"]}, {}, None)
+        pictures.Panel(title, {case["filter"]: case[key] for case in result["filters"]})
         for key, title in titles.items()
     ]
     return pictures.draw("browsing", f"The data table, {result['items']:,} items", panels)

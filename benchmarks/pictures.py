@@ -56,7 +56,8 @@ def draw(name: str, title: str, panels: list[Panel]) -> Path:
         _draw(axis, panel)
     for axis in list(axes.flat)[len(panels) :]:
         axis.set_axis_off()
-    figure.suptitle(f"{title}; the dashed line is the limit to keep", fontsize=11)
+    dashed = "; the dashed line is the limit to keep" if any(panel.limit for panel in panels) else ""
+    figure.suptitle(title + dashed, fontsize=11)
     path = common.RESULTS / f"{name}.png"
     # Without the version of the library, so that the same result gives the same file.
     figure.savefig(path, dpi=110, metadata={"Software": None})
@@ -66,7 +67,7 @@ def draw(name: str, title: str, panels: list[Panel]) -> Path:
 
 def _draw(axis: Any, panel: Panel) -> None:
     names, values = list(panel.bars), list(panel.bars.values())
-    colors = ["#0b6570" if name.startswith(OURS) else "#b9bec2" for name in names]
+    colors = ["#b9bec2" if name.startswith((LABEL_STUDIO, DOCCANO)) else "#0b6570" for name in names]
     bars = axis.barh(names, values, color=colors, height=0.62)
     texts = [" ".join(filter(None, (number(panel.bars[name]), panel.notes.get(name)))) for name in names]
     axis.bar_label(
