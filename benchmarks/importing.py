@@ -127,7 +127,7 @@ def measure(env: dict[str, str], path: Path, rounds: int, key: str) -> dict[str,
 
 def picture(result: dict[str, Any]) -> Path:
     """The files whose rows have no key of their own, which costs more."""
-    titles = {"rows_per_second": "Rows per second", "peak_memory_mb": "Largest memory of the worker, MB"}
+    titles = {"rows_per_second": "Rows per second", "peak_memory_mb": "Memory of the worker, MB"}
     panels = [
         pictures.versus(
             title,
