@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -73,7 +73,7 @@ def difference(before: str, after: str) -> Iterator[Line]:
             yield from (Line("ins", text) for text in new[j1:j2])
 
 
-def _steps(old: list[str], new: list[str]) -> list[tuple[str, int, int, int, int]]:
+def _steps(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
     if max(len(old), len(new)) <= MOST_COMPARED:
         return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return [("replace", 0, len(old), 0, len(new))]

@@ -21,8 +21,11 @@ WITH mine AS MATERIALIZED (
     SELECT i.id, i.doubt FROM annotation_item i JOIN annotation_project p ON p.id = i.project_id
     WHERE i.project_id = %(project)s AND i.state = 'disputed' AND i.id <> ALL(%(passed)s::bigint[])
       AND NOT EXISTS (SELECT FROM annotation_disputeclaim c WHERE c.item_id = i.id AND c.expires_at > %(now)s)
-      AND NOT EXISTS (SELECT FROM annotation_lease l WHERE l.item_id = i.id AND (l.state = 'again'
-           OR (NOT p.adjudicate_own AND l.annotator_id = %(expert)s AND l.annotation_id IS NOT NULL)))
+      AND NOT EXISTS (SELECT FROM annotation_lease l WHERE l.item_id = i.id AND (
+           (NOT p.adjudicate_own AND l.annotator_id = %(expert)s AND l.annotation_id IS NOT NULL)
+           OR (l.state = 'again' AND l.created_at > %(sent_since)s AND EXISTS (
+               SELECT FROM annotation_membership m WHERE m.project_id = i.project_id AND m.user_id = l.annotator_id
+               AND m.paused_reason = ''))))
     ORDER BY i.doubt * -1, i.id LIMIT {int(count)}
     -- skip_locked: an item that somebody is just deciding is not offered.
     FOR NO KEY UPDATE OF i SKIP LOCKED
@@ -37,3 +40,12 @@ WITH mine AS MATERIALIZED (
 )
 SELECT item_id FROM claimed JOIN chosen ON chosen.id = claimed.item_id ORDER BY doubt DESC, item_id
 """  # noqa: S608
+
+
+TAKE_UP = """
+INSERT INTO annotation_disputeclaim (item_id, expert_id, expires_at)
+SELECT id, %(expert)s, %(until)s FROM annotation_item WHERE id = %(item)s AND state = 'disputed'
+ON CONFLICT (item_id) DO UPDATE SET expert_id = excluded.expert_id, expires_at = excluded.expires_at
+WHERE annotation_disputeclaim.expert_id = excluded.expert_id OR annotation_disputeclaim.expires_at <= %(now)s
+RETURNING item_id
+"""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from annotation.errors import NotAllowed, NotFound
-from annotation.models import Item, Lease, User
+from annotation.errors import Conflict, NotAllowed, NotFound
+from annotation.models import Consensus, Item, Lease, User
 from annotation.roles import Action, Role, may
 from annotation.services import queue
 from annotation.services.access import item_for
@@ -51,8 +51,24 @@ def retire(*, item_id: int, by: User) -> Item:
 
 @transaction.atomic
 def reopen(*, item_id: int, by: User) -> Item:
-    """Ask for one more answer, or bring a retired item back. An open item stays as it is. Raises NotFound, NotAllowed."""
+    """Ask for one more answer, or bring a retired item back. An open item stays as it is.
+
+    Raises NotFound, NotAllowed, and Conflict for what an expert has decided and for gold questions: one more answer
+    would change nothing about them. Retired ones come back as what they were.
+    """
     item = item_for(user=by, item_id=item_id, action=Action.IMPORT)
+    # Locked members come first, as everywhere; and an expert who decides it now does so before or after.
+    queue.lock_members(project_id=item.project_id)
+    item.refresh_from_db(fields=["state"])
+    if item.state != Item.State.RETIRED:
+        _check_unknown(item)
     queue.reopen(project=item.project, item_ids=[item.pk])
     item.refresh_from_db(fields=["state", "wanted", "open_slots"])
     return item
+
+
+def _check_unknown(item: Item) -> None:
+    if hasattr(item, "gold"):
+        raise Conflict("This is a gold question: its answer is known, and nobody else is asked for it.")
+    if Consensus.objects.filter(item=item, status=Consensus.Status.ADJUDICATED).exists():
+        raise Conflict("An expert has decided this item; reopen the decision to ask others again.")
