@@ -54,7 +54,7 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]
     name = models.CharField(max_length=80, blank=True)
 
 
-@audited(exclude=["answered", "cursor_priority", "cursor_item", "warning"])
+@audited(exclude=["answered", "turns", "cursor_priority", "cursor_item", "warning"])
 class Membership(models.Model):
     project = models.ForeignKey("annotation.Project", models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
@@ -70,6 +70,8 @@ class Membership(models.Model):
     judged_since = models.DateTimeField(null=True)
     # First answers given in this project; kept by the submit itself.
     answered = models.PositiveIntegerField(default=0)
+    # Turns handed out where gold questions are mixed in: which of them are gold goes by this number.
+    turns = models.PositiveIntegerField(default=0, db_default=0)
     # Every open item before this place in the queue has been given to this member already (services/queue.py).
     cursor_priority = models.FloatField(null=True)
     cursor_item = models.BigIntegerField(null=True)

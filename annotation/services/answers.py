@@ -99,13 +99,17 @@ def _replay(turn: Any, given: Answer) -> Receipt | None:
         return None
     kept = hot.row(sql.BY_NONCE, {"annotator": turn.user_id, "nonce": given.nonce})
     if kept is not None and kept.item_id == turn.item_id:
-        return Receipt(kept.id, kept.item_id, kept.created_at, created=False)
+        told = gold_turns.told(turn, kept.id) if turn.gold_id else None
+        return Receipt(kept.id, kept.item_id, kept.created_at, created=False, feedback=told)
     if kept is None and turn.state == Lease.State.AGAIN:
         return None
     raise Conflict("You have answered this item already; revise that answer instead.")
 
 
 def _keep(turn: Any, given: Answer, now: datetime, after: _After) -> Receipt:
+    if turn.paused_reason:
+        # On its way when the pause began: its place is somebody else's now.
+        raise LeaseExpired(f"Your work here is paused. {turn.paused_reason}")
     schema_id, answer = _checked(turn, given)
     if turn.state not in {Lease.State.ACTIVE, Lease.State.AGAIN}:
         _take_back(turn)
@@ -227,7 +231,9 @@ def _revise(annotator: User, annotation_id: int, given: Answer, after: _After) -
         raise Conflict("This answer was revised meanwhile; load it again.")
     if turn.state == Lease.State.SET_ASIDE:
         raise Conflict("This answer was set aside by a manager; it cannot be revised any more.")
-    if turn.gold_id and (turn.gold_feedback or turn.training_questions):
+    if turn.paused_reason:
+        raise Conflict(f"Your work here is paused. {turn.paused_reason}")
+    if turn.gold_id and gold_turns.was_told(turn):
         raise Conflict("You may have been told how this one should be; it cannot be revised any more.")
     schema_id, answer = _checked(turn, given)
     now = timezone.now()

@@ -38,6 +38,8 @@ class Found:
     votes: int
     unanimous: bool
     method: str
+    # The run of the label model whose sources it rests on.
+    run: int | None = None
     # Kinds of the sources that voted, separated by commas.
     kinds: str = "person"
 
@@ -116,8 +118,19 @@ def know(*, project: Project, schema: Schema, answers: dict[int, dict[str, Any]]
 
 
 def decide(*, project: Project, schema: Schema, item_id: int, answer: dict[str, Any]) -> None:
-    """An expert's answer to an item stands for its consensus. The caller holds the item's row lock."""
+    """An expert's answer to an item stands for its consensus. The caller holds the item's row lock, and keeps what
+    `inferred` says beforehand."""
     _set(project, schema, {item_id: answer}, status=Consensus.Status.ADJUDICATED, method="adjudication")
+
+
+def inferred(*, items: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What votes alone say of these items: {item id: {question: {value, distribution, confidence, votes, method}}}."""
+    told: dict[int, dict[str, Any]] = {item: {} for item in items}
+    names = ("value", "distribution", "confidence", "votes", "method")
+    rows = Consensus.objects.filter(item__in=items, status=Consensus.Status.AUTO)
+    for row in rows.values("item_id", "question", *names):
+        told[row["item_id"]][row["question"]] = {name: row[name] for name in names}
+    return told
 
 
 def forget(*, project_id: int, item_id: int, status: str) -> None:
@@ -135,7 +148,10 @@ def _set(
         .values_list("item")
         .annotate(Count("pk"))
     )
-    Consensus.objects.filter(item__in=list(answers)).delete()
+    before = Consensus.objects.filter(item__in=list(answers))
+    # What people said stays as it is, whatever is decided.
+    disagreed = set(before.filter(unanimous=False).values_list("item_id", "question"))
+    before.delete()
     Consensus.objects.bulk_create(
         Consensus(
             project=project,
@@ -146,7 +162,7 @@ def _set(
             confidence=1.0,
             entropy=0.0,
             votes=votes.get(item, 0),
-            unanimous=True,
+            unanimous=(item, name) not in disagreed,
             status=status,
             method=method,
             kinds=["expert"],
@@ -163,15 +179,17 @@ def publish(
     project_id: int,
     schema_id: int,
     items: Sequence[int],
-    questions: Sequence[str],
     found: Sequence[Found],
-    run: int | None,
+    questions: Sequence[str] | None = None,
+    rows: Sequence[int] = (),
     touched: bool,
 ) -> None:
     """Keep what a label model found on these items, and move them: resolved, disputed, or one more answer wanted.
 
-    `found` has a row for each of the questions that has votes; those without lose what they had. Batches of short
-    transactions: harmless to repeat after an interruption.
+    `found` has a row for each of the questions (None: all there ever were) that has votes; those without lose what they
+    had. `touched`: votes have come, those that `rows` of pending work tell, and what is found comes from votes alone,
+    not from what is known of the items. Items that are due for something else are left to that: what was found of them
+    does not rest on all of their votes. Batches of short transactions: harmless to repeat after an interruption.
     """
     by_item: dict[int, list[Found]] = {item: [] for item in sorted(items)}
     for one in found:
@@ -179,8 +197,8 @@ def publish(
     scope = {
         "project": project_id,
         "schema": schema_id,
-        "questions": list(questions),
-        "run": run,
+        "questions": None if questions is None else list(questions),
+        "rows": list(rows),
         "touched": touched,
         "now": timezone.now(),
     }
@@ -193,10 +211,15 @@ def publish(
 @transaction.atomic
 def _publish_batch(scope: dict[str, Any], found: dict[int, list[Found]]) -> list[Any]:
     """Keep and move these items; the places where another answer is wanted now."""
+    # Locked first: a submit that is under way commits its answer with the row that says so, or waits until we are done.
     hot.rows(sql.LOCK_ITEMS, {**scope, "items": list(found)})
+    for later in hot.rows(sql.DUE_ANYWAY, {**scope, "items": list(found)}):
+        del found[later.item_id]
     rows = [one for given in found.values() for one in given]
     columns = {field.name: [getattr(row, field.name) for row in rows] for field in fields(Found)}
     hot.rows(sql.FORGET, {**scope, **columns, "items": list(found)})
     hot.rows(sql.KEEP, {**scope, **columns})
+    if scope["touched"]:
+        hot.rows(sql.KEEP_BLIND, {**scope, **columns})
     moved = hot.rows(sql.MOVE, {**scope, "items": list(found)})
     return [place for place in moved if place.move == "more"]

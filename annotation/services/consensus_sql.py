@@ -12,13 +12,13 @@ WHERE l.item_id = %(item)s AND l.state IN ('submitted', 'again') ORDER BY a.id
 _DECIDED = "EXISTS (SELECT FROM annotation_consensus c WHERE c.item_id = i.id AND c.status = 'adjudicated')"
 _GOLD = "EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = i.id)"
 # An expert has opened it again: it waits for an expert, whatever the votes say.
-_REOPENED = """coalesce((SELECT a.kind = 'reopened' FROM annotation_adjudication a WHERE a.item_id = i.id
+REOPENED = """coalesce((SELECT a.kind = 'reopened' FROM annotation_adjudication a WHERE a.item_id = i.id
                 ORDER BY a.id DESC LIMIT 1), false)"""
 _MOST = "greatest(p.annotations_per_item, coalesce(p.annotations_at_most, 0))"
 
 SETTLE = f"""
 UPDATE annotation_item i SET state = %(state)s, doubt = %(doubt)s
-WHERE i.id = %(item)s AND i.state <> 'retired' AND NOT {_DECIDED} AND NOT {_REOPENED}
+WHERE i.id = %(item)s AND i.state <> 'retired' AND NOT {_DECIDED} AND NOT {REOPENED}
 """  # noqa: S608
 
 WANT_ANOTHER = f"""
@@ -26,7 +26,7 @@ UPDATE annotation_item i
 SET wanted = i.answers + 1, open_slots = i.open_slots + i.answers + 1 - i.wanted, state = 'open', doubt = %(doubt)s
 FROM annotation_project p
 WHERE i.id = %(item)s AND p.id = i.project_id AND i.state <> 'retired' AND i.answers < {_MOST}
-  AND NOT {_DECIDED} AND NOT {_REOPENED}
+  AND NOT {_DECIDED} AND NOT {REOPENED}
 RETURNING i.id, i.project_id, i.priority
 """  # noqa: S608
 
@@ -34,16 +34,22 @@ LOCK_ITEMS = """
 SELECT id FROM annotation_item WHERE project_id = %(project)s AND id = ANY(%(items)s) ORDER BY id FOR NO KEY UPDATE
 """
 
+# Items with votes that have come since these rows were read: what was found does not rest on them.
+DUE_ANYWAY = """
+SELECT DISTINCT item_id FROM annotation_consensusdue
+WHERE project_id = %(project)s AND item_id = ANY(%(items)s) AND NOT id = ANY(%(rows)s)
+"""
+
 # What an expert decided, and what is known, stays.
 KEEP = """
 INSERT INTO annotation_consensus (project_id, item_id, question, value, distribution, confidence, entropy, votes,
     unanimous, status, method, run, kinds, schema_id, updated_at)
 SELECT %(project)s, f.item, f.question, f.value::jsonb, f.distribution::jsonb, f.confidence, f.entropy, f.votes,
-    f.unanimous, 'auto', f.method, %(run)s, string_to_array(f.kinds, ','), %(schema)s, %(now)s
+    f.unanimous, 'auto', f.method, f.run, string_to_array(f.kinds, ','), %(schema)s, %(now)s
 FROM unnest(%(item)s::bigint[], %(question)s::text[], %(value)s::text[], %(distribution)s::text[],
             %(confidence)s::float8[], %(entropy)s::float8[], %(votes)s::int[], %(unanimous)s::bool[],
-            %(method)s::text[], %(kinds)s::text[])
-     AS f (item, question, value, distribution, confidence, entropy, votes, unanimous, method, kinds)
+            %(method)s::text[], %(run)s::bigint[], %(kinds)s::text[])
+     AS f (item, question, value, distribution, confidence, entropy, votes, unanimous, method, run, kinds)
 WHERE NOT EXISTS (SELECT FROM annotation_consensus c WHERE c.item_id = f.item AND c.status <> 'auto')
 ON CONFLICT (item_id, question) DO UPDATE SET
     value = excluded.value, distribution = excluded.distribution, confidence = excluded.confidence,
@@ -52,10 +58,22 @@ ON CONFLICT (item_id, question) DO UPDATE SET
 WHERE annotation_consensus.status = 'auto'
 """
 
+# What votes alone say of gold questions, which is compared with their known answers.
+KEEP_BLIND = """
+UPDATE annotation_goldquestion g SET evidence = g.evidence || f.said
+FROM (SELECT item, jsonb_object_agg(question, jsonb_build_object('value', value::jsonb,
+          'distribution', distribution::jsonb, 'confidence', confidence, 'votes', votes, 'method', method)) AS said
+      FROM unnest(%(item)s::bigint[], %(question)s::text[], %(value)s::text[], %(distribution)s::text[],
+                  %(confidence)s::float8[], %(votes)s::int[], %(method)s::text[])
+           AS f (item, question, value, distribution, confidence, votes, method) GROUP BY item) f
+WHERE g.item_id = f.item
+"""
+
 # Of these questions, those that have no votes any more.
 FORGET = """
 DELETE FROM annotation_consensus c
-WHERE c.item_id = ANY(%(items)s) AND c.question = ANY(%(questions)s) AND c.status = 'auto'
+WHERE c.item_id = ANY(%(items)s) AND c.status = 'auto'
+  AND (%(questions)s::text[] IS NULL OR c.question = ANY(%(questions)s))
   AND NOT EXISTS (SELECT FROM unnest(%(item)s::bigint[], %(question)s::text[]) AS f (item, question)
                   WHERE f.item = c.item_id AND f.question = c.question)
 """
@@ -66,7 +84,7 @@ WHERE c.item_id = ANY(%(items)s) AND c.question = ANY(%(questions)s) AND c.statu
 MOVE = f"""
 WITH judged AS (
     SELECT i.id, i.priority, i.wanted AS had, i.answers, j.confidence, CASE
-        WHEN i.state = 'retired' OR i.answers = 0 OR {_GOLD} OR {_DECIDED} OR {_REOPENED} THEN 'stay'
+        WHEN i.state = 'retired' OR i.answers = 0 OR {_GOLD} OR {_DECIDED} OR {REOPENED} THEN 'stay'
         WHEN i.answers < i.wanted THEN CASE
             WHEN %(touched)s AND i.answers >= p.annotations_per_item AND i.wanted <= {_MOST}
                  AND {_MOST} > p.annotations_per_item AND j.confidence >= p.target_confidence THEN 'resolve'
@@ -75,6 +93,7 @@ WITH judged AS (
         WHEN i.answers < {_MOST} AND (i.state <> 'resolved' OR j.confidence < p.target_confidence - 0.02) THEN 'more'
         WHEN i.answers < {_MOST} THEN 'stay'
         WHEN j.unanimous THEN 'resolve'
+        WHEN NOT %(touched)s AND i.state = 'resolved' AND j.confidence >= p.target_confidence - 0.02 THEN 'stay'
         ELSE 'dispute' END AS move
     FROM (SELECT item_id AS id, min(confidence) AS confidence, bool_and(unanimous) AS unanimous
           FROM annotation_consensus WHERE item_id = ANY(%(items)s) GROUP BY item_id) j

@@ -68,12 +68,16 @@ def put(*, project: Project, by: User, items: Sequence[Known]) -> Kept:
     sound, faults = _sorted_out(project, project.schema, items)
     if items and not sound:
         raise InvalidInput("None of the gold questions could be kept; see errors.", faults=faults)
+    # Members before items, as submit does: an answer that comes now finds the item as it was, or as a gold question.
+    queue.lock_members(project_id=project.pk)
     _make_items(project, sound)
     ids = dict(Item.objects.filter(project=project, key__in=list(sound)).values_list("key", "pk"))
     had = set(GoldQuestion.objects.filter(item__in=ids.values()).values_list("item_id", flat=True))
-    hot.rows(gold_sql.BECOME_GOLD, {"items": sorted(set(ids.values()) - had)})
+    fresh = sorted(set(ids.values()) - had)
+    hot.rows(gold_sql.BECOME_GOLD, {"items": fresh})
+    evidence = consensus.inferred(items=fresh)
     GoldQuestion.objects.bulk_create(
-        (_gold(project.schema, by, ids[key], one) for key, one in sound.items()),
+        (_gold(project.schema, by, ids[key], one, evidence.get(ids[key], {})) for key, one in sound.items()),
         update_conflicts=True,
         unique_fields=["item"],
         update_fields=["schema", "answer", "tolerance", "explanation"],
@@ -88,10 +92,15 @@ def put(*, project: Project, by: User, items: Sequence[Known]) -> Kept:
 def remove(*, project: Project, by: User, item_id: int) -> None:
     """Make an ordinary item of a gold question; its answers stay. Raises NotAllowed, NotFound."""
     check(user=by, project=project, action=Action.CONFIGURE)
+    # Members before items, as submit does; an answer to it that comes now is judged before or not at all.
+    queue.lock_members(project_id=project.pk)
     deleted, _ = GoldQuestion.objects.filter(project=project, item=item_id).delete()
     if not deleted:
         raise NotFound("This item is no gold question.")
-    hot.rows(gold_sql.BECOME_ORDINARY, {"item": item_id})
+    hot.rows(gold_sql.LOOKED_AT, {"item": item_id})
+    is_full = hot.one(gold_sql.BECOME_ORDINARY, {"item": item_id}).is_full
+    if is_full and project.schema_id:
+        consensus.settle(item_id=item_id, schema_id=project.schema_id)
     consensus.forget(project_id=project.pk, item_id=item_id, status="known")
     queue.rewind_all(project_id=project.pk)
 
@@ -204,7 +213,7 @@ def _make_items(project: Project, sound: Mapping[str, _Sound]) -> None:
     queue.rewind_all(project_id=project.pk)
 
 
-def _gold(schema: Schema, by: User, item_id: int, one: _Sound) -> GoldQuestion:
+def _gold(schema: Schema, by: User, item_id: int, one: _Sound, evidence: dict[str, Any]) -> GoldQuestion:
     return GoldQuestion(
         item_id=item_id,
         project_id=schema.project_id,
@@ -212,5 +221,6 @@ def _gold(schema: Schema, by: User, item_id: int, one: _Sound) -> GoldQuestion:
         answer=one.answer,
         tolerance=dict(one.known.tolerance or {}),
         explanation=one.known.explanation,
+        evidence=evidence,
         created_by=by,
     )

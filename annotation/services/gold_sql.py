@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from annotation.services.consensus_sql import REOPENED
+from annotation.services.queue_sql import HEAD_OF_QUEUE
+
 # Gold questions that this person has not had in this rotation, the least shown first; among equals in an order of
 # their own, so that no two people can compare notes. `annotations_per_item` masks what ordinary items say of others.
 _MAY_COME = """
 FROM annotation_goldquestion g JOIN annotation_item i ON i.id = g.item_id
 LEFT JOIN annotation_lease l ON l.item_id = g.item_id AND l.annotator_id = %(annotator)s
 WHERE g.project_id = %(project)s AND i.state <> 'retired'
-  AND (%(most)s::int IS NULL OR g.exposures < %(most)s)
+  AND (%(most)s::int IS NULL OR g.exposures < %(most)s OR %(training)s)
   AND (l.id IS NULL OR l.state = 'returned' OR (l.state = 'submitted'
        AND EXISTS (SELECT FROM annotation_goldresult r WHERE r.item_id = g.item_id AND r.annotator_id = %(annotator)s)
        AND NOT EXISTS (SELECT FROM annotation_goldresult r WHERE r.item_id = g.item_id
-                       AND r.annotator_id = %(annotator)s AND r.rotation = %(rotation)s)))
+                       AND r.annotator_id = %(annotator)s AND r.rotation = %(rotation)s
+                       AND NOT (%(training)s AND r.training
+                                AND r.created_at < coalesce(%(since)s::timestamptz, '-infinity'))))
+       OR (%(training)s AND l.state IN ('skipped', 'deferred')))
 """
 
+# In training, which nobody skips and no cap ends: what comes for the first time first, then what was skipped or belongs
+# to an earlier try. Telling them is no exposure, for whoever was told once is not asked again in this rotation.
 TAKE = f"""
 WITH candidate AS MATERIALIZED (
     SELECT g.id AS gold_id, i.id, l.id AS lease_id, l.annotation_id {_MAY_COME}
-    ORDER BY g.exposures, md5(g.id || '-' || %(annotator)s) LIMIT %(count)s
+    ORDER BY %(training)s AND l.id IS NOT NULL, g.exposures, md5(g.id || '-' || %(annotator)s) LIMIT %(count)s
     -- skip_locked: people who ask at the same moment get different ones instead of waiting for each other.
     FOR NO KEY UPDATE OF g, i SKIP LOCKED
 ), shown AS (
-    UPDATE annotation_goldquestion g SET exposures = g.exposures + 1 FROM candidate c WHERE g.id = c.gold_id
+    UPDATE annotation_goldquestion g SET exposures = g.exposures + 1 FROM candidate c
+    WHERE g.id = c.gold_id AND NOT %(training)s
 ), taken AS (
     UPDATE annotation_item i SET open_slots = i.open_slots - 1 FROM candidate c
     WHERE i.id = c.id AND c.annotation_id IS NULL
@@ -35,7 +44,7 @@ WITH candidate AS MATERIALIZED (
     RETURNING l.id, l.item_id, l.draft::text AS draft, l.expires_at
 )
 SELECT leased.id, item_id, draft, expires_at, i.key, i.payload::text AS payload, least(i.answers, %(wanted)s - 1) AS answers,
-       %(wanted)s AS wanted, 0.0 AS priority
+       %(wanted)s AS wanted, {HEAD_OF_QUEUE} AS priority, true AS is_gold
 FROM leased JOIN annotation_item i ON i.id = item_id ORDER BY leased.id
 """  # noqa: S608
 
@@ -49,7 +58,7 @@ FROM (SELECT r."right" AS right_ FROM annotation_goldresult r
 """
 
 KNOWN = """
-SELECT schema_id, answer::text AS answer, tolerance::text AS tolerance, explanation
+SELECT item_id, schema_id, answer::text AS answer, tolerance::text AS tolerance, explanation
 FROM annotation_goldquestion WHERE id = %(gold)s
 """
 
@@ -58,6 +67,10 @@ INSERT INTO annotation_goldresult
     (annotation_id, project_id, item_id, annotator_id, rotation, questions, "right", training, created_at)
 VALUES (%(annotation)s, %(project)s, %(item)s, %(annotator)s, %(rotation)s, %(questions)s::jsonb, %(right)s,
         %(training)s, %(now)s)
+"""
+
+RESULT = """
+SELECT rotation, training, questions::text AS questions FROM annotation_goldresult WHERE annotation_id = %(annotation)s
 """
 
 # A revised answer counts in place of the one before it, but not of one from another rotation.
@@ -71,7 +84,9 @@ ORDER BY id DESC LIMIT %(window)s
 """
 
 STANDING = """
-UPDATE annotation_membership SET warning = %(warning)s, paused_reason = %(paused)s, trained_at = coalesce(trained_at, %(trained)s)
+UPDATE annotation_membership
+SET warning = %(warning)s, trained_at = coalesce(trained_at, %(trained)s),
+    paused_reason = CASE WHEN %(paused)s = '' THEN paused_reason ELSE %(paused)s END
 WHERE project_id = %(project)s AND user_id = %(annotator)s
 """
 
@@ -81,25 +96,53 @@ INSERT INTO annotation_suspension
 VALUES (%(project)s, %(annotator)s, %(reason)s, %(first)s, %(last)s, %(right)s, %(judged)s, %(bar)s, %(now)s)
 """
 
-# The answers that were given while below the bar no longer count; their items want others in their place.
-SET_ASIDE = """
+# The leases whose answers a member gave while below the bar, or revised meanwhile or since; those to gold questions are
+# no votes anyway.
+_DOUBTFUL = """
+FROM annotation_lease l JOIN annotation_item i ON i.id = l.item_id
+WHERE l.annotator_id = %(annotator)s AND l.project_id = %(project)s
+  AND l.item_id IN (SELECT a.item_id FROM annotation_annotation a
+                    WHERE a.project_id = %(project)s AND a.annotator_id = %(annotator)s
+                      AND a.id BETWEEN %(first)s AND %(last)s)
+  AND NOT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = l.item_id)
+"""
+
+# They count no longer, and their items want others in their place, unless an expert has decided them or is to.
+SET_ASIDE = f"""
 WITH doubtful AS MATERIALIZED (
-    SELECT l.id, l.item_id FROM annotation_lease l
-    WHERE l.project_id = %(project)s AND l.annotator_id = %(annotator)s AND l.state IN ('submitted', 'again')
-      AND l.annotation_id BETWEEN %(first)s AND %(last)s
-      AND NOT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = l.item_id)
-    ORDER BY l.item_id LIMIT 1000 FOR UPDATE
+    SELECT l.id, l.item_id, EXISTS (SELECT FROM annotation_consensus c
+                                    WHERE c.item_id = i.id AND c.status = 'adjudicated') OR {REOPENED} AS is_settled
+    {_DOUBTFUL} AND l.state IN ('submitted', 'again')
+    -- In the order of items, as everybody locks them.
+    ORDER BY l.item_id LIMIT 1000 FOR UPDATE OF l, i
 ), aside AS (
-    UPDATE annotation_lease l SET state = 'set_aside' FROM doubtful d WHERE l.id = d.id
+    UPDATE annotation_lease l SET state = 'set_aside', draft = NULL FROM doubtful d WHERE l.id = d.id
 ), due AS (
     INSERT INTO annotation_consensusdue (project_id, item_id, created_at) SELECT %(project)s, item_id, %(now)s FROM doubtful
 )
 UPDATE annotation_item i
-SET answers = i.answers - 1, open_slots = i.open_slots + 1,
-    state = CASE WHEN i.state IN ('resolved', 'disputed')
-                  AND NOT EXISTS (SELECT FROM annotation_consensus c WHERE c.item_id = i.id AND c.status = 'adjudicated')
-                 THEN 'open' ELSE i.state END
-FROM doubtful d WHERE i.id = d.item_id RETURNING i.id
+SET answers = i.answers - 1,
+    wanted = CASE WHEN is_settled THEN least(i.wanted, greatest(1, i.answers - 1)) ELSE i.wanted END,
+    open_slots = i.open_slots + 1
+        + CASE WHEN is_settled THEN least(i.wanted, greatest(1, i.answers - 1)) - i.wanted ELSE 0 END,
+    state = CASE WHEN NOT is_settled AND i.state IN ('resolved', 'disputed') AND i.answers - 1 < i.wanted THEN 'open'
+                 ELSE i.state END
+FROM doubtful d WHERE i.id = d.item_id
+RETURNING i.id, NOT is_settled AND i.state IN ('resolved', 'disputed') AS is_full
+"""  # noqa: S608
+
+COUNT_ASIDE = f"SELECT count(*) AS n {_DOUBTFUL} AND l.state = 'set_aside'"
+
+# For several suspensions at once: how many answers each puts in doubt that nobody has set aside.
+COUNT_DOUBTFUL = """
+SELECT s.id, count(*) AS n, min(a.created_at) AS first, max(a.created_at) AS last
+FROM annotation_suspension s
+JOIN annotation_annotation a ON a.project_id = s.project_id AND a.annotator_id = s.user_id
+     AND a.id BETWEEN s.first_annotation AND s.last_annotation
+JOIN annotation_lease l ON l.item_id = a.item_id AND l.annotator_id = a.annotator_id
+WHERE s.id = ANY(%(suspensions)s) AND l.state IN ('submitted', 'again') AND a.supersedes_id IS NULL
+  AND NOT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = a.item_id)
+GROUP BY s.id
 """
 
 # Known answers are shown by themselves: their items want no answers, and what was wanted is taken back.
@@ -116,4 +159,10 @@ BECOME_ORDINARY = """
 UPDATE annotation_item i SET wanted = p.annotations_per_item, open_slots = i.open_slots + p.annotations_per_item,
     state = CASE WHEN i.state = 'resolved' AND i.answers < p.annotations_per_item THEN 'open' ELSE i.state END
 FROM annotation_project p WHERE i.id = %(item)s AND p.id = i.project_id
+RETURNING i.state = 'resolved' AS is_full
+"""
+
+# Whoever was to look at it again as a gold question has answered it.
+LOOKED_AT = """
+UPDATE annotation_lease SET state = 'submitted' WHERE item_id = %(item)s AND state = 'again'
 """

@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import orjson
+from django.conf import settings
 
+from annotation.models import Lease
 from annotation.roles import Role
 from annotation.services import gold_sql as sql
 from annotation.services import hot
@@ -42,6 +45,14 @@ class Judged:
     paused: bool
 
 
+class Outcome(StrEnum):
+    """Where a member stands who has no training question to answer now."""
+
+    HELD = "held"  # in another window
+    PASSED = "passed"
+    FAILED = "failed"
+
+
 def in_training(member: Any) -> bool:
     """Whether this member has training before them; experts and managers have not."""
     return bool(
@@ -52,27 +63,37 @@ def in_training(member: Any) -> bool:
     )
 
 
-def places(member: Any, first: int, count: int) -> list[int]:
-    """Which of this member's turns `first` to `first` + `count` - 1 are gold questions: one in each stretch of
-    1 / rate turns, at a place that differs from member to member and from stretch to stretch."""
-    if not member.gold_rate or not member.has_gold:
+def are_mixed_in(member: Any) -> bool:
+    """Whether this member's turns have gold questions among them, and so are counted."""
+    return bool(member.gold_rate and member.has_gold)
+
+
+def places(member: Any, count: int) -> list[int]:
+    """Which of this member's next turns, counted from 0, are gold questions: of all turns that they were ever given
+    one in each stretch of 1 / rate, at a place that differs from member to member and from stretch to stretch."""
+    if not are_mixed_in(member):
         return []
     every = max(2, round(1 / member.gold_rate))
-    return [n for n in range(first, first + count) if n % every == _place(member, n // every, every)]
+    turns = range(member.turns, member.turns + count)
+    return [n - member.turns for n in turns if n % every == _place(member, n // every, every)]
 
 
 def _place(member: Any, stretch: int, every: int) -> int:
-    name = f"{member.project_id}-{member.user_id}-{member.gold_rotation}-{stretch}".encode()
-    return int.from_bytes(hashlib.blake2b(name, digest_size=4).digest()) % every
+    # Keyed: whoever knows this code still cannot tell where the next one comes.
+    name = f"{member.project_id}-{member.user_id}-{stretch}".encode()
+    key = settings.SECRET_KEY.encode()[: hashlib.blake2b.MAX_KEY_SIZE]
+    return int.from_bytes(hashlib.blake2b(name, digest_size=4, key=key).digest()) % every
 
 
-def take(*, member: Any, lease: dict[str, Any], count: int) -> list[Any]:
+def take(*, member: Any, lease: dict[str, Any], count: int, training: bool = False) -> list[Any]:
     """Reserve up to so many gold questions for this member. The caller holds the member's row lock."""
     return hot.rows(
         sql.TAKE,
         {
             **lease,
             "count": count,
+            "training": training,
+            "since": member.judged_since,
             "most": member.gold_exposures,
             "rotation": member.gold_rotation,
             "wanted": member.annotations_per_item,
@@ -80,16 +101,18 @@ def take(*, member: Any, lease: dict[str, Any], count: int) -> list[Any]:
     )
 
 
-def left_in_training(member: Any) -> int:
-    """How many more gold questions to hand out before this member's training is judged."""
-    found = hot.one(sql.COUNT_TRAINING, _of(member))
-    return int(max(0, member.training_questions - found.done - found.held))
+def training_counts(member: Any) -> Any:
+    """How far this member's training is: `done`, `right`, and `held` (handed out and not answered yet)."""
+    return hot.one(sql.COUNT_TRAINING, _of(member))
 
 
-def end_training(member: Any, now: datetime) -> str:
-    """Nothing is left to train with: judge by what there is. Returns why the member is paused, or nothing."""
-    found = hot.one(sql.COUNT_TRAINING, _of(member))
-    return "" if found.held else _judge_training(member, found, now)
+def end_training(member: Any, now: datetime) -> tuple[Outcome, str]:
+    """Nothing is left to train with: judge by what there is. Also returns why the member is paused, if so."""
+    found = training_counts(member)
+    if found.held:
+        return Outcome.HELD, ""
+    failed = _judge_training(member, found, now)
+    return (Outcome.FAILED if failed else Outcome.PASSED), failed
 
 
 def record(*, turn: Any, annotation_id: int, schema_id: int, answer: dict[str, Any], now: datetime) -> Judged:
@@ -98,14 +121,21 @@ def record(*, turn: Any, annotation_id: int, schema_id: int, answer: dict[str, A
     The caller holds the member's row lock, and releases what a paused member holds after its transaction.
     """
     known = hot.one(sql.KNOWN, {"gold": turn.gold_id})
-    expected = _under(known.schema_id, turn.schema_id, orjson.loads(known.answer))
-    said = _under(schema_id, turn.schema_id, answer)
-    questions = form_of(turn.schema_id).right(said, expected, orjson.loads(known.tolerance))
     training = in_training(turn)
+    rotation = turn.gold_rotation
+    if turn.annotation_id is not None and turn.state != Lease.State.AGAIN:
+        # A revision stands for the answer that it replaces, which may be of an earlier rotation or no result at all.
+        if (earlier := hot.row(sql.RESULT, {"annotation": turn.annotation_id})) is None:
+            return Judged(None, paused=False)
+        rotation, training = earlier.rotation, False
+    expected, questions = _compared(turn, known, schema_id, answer)
+    if not questions:
+        # The questions have changed so that nothing of the known answer is left.
+        return Judged(None, paused=False)
     result = {
         "annotation": annotation_id,
         "item": turn.item_id,
-        "rotation": turn.gold_rotation,
+        "rotation": rotation,
         "questions": orjson.dumps(questions).decode(),
         "right": all(questions.values()),
         "training": training,
@@ -117,6 +147,31 @@ def record(*, turn: Any, annotation_id: int, schema_id: int, answer: dict[str, A
     return Judged(feedback if training or turn.gold_feedback else None, bool(paused))
 
 
+def _compared(
+    turn: Any, known: Any, schema_id: int, answer: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, bool]]:
+    """The known answer as it reads now, and for each of its questions whether this answer is as good."""
+    expected = _under(known.schema_id, turn.schema_id, orjson.loads(known.answer))
+    said = _under(schema_id, turn.schema_id, answer)
+    return expected, form_of(turn.schema_id).right(said, expected, orjson.loads(known.tolerance))
+
+
+def told(turn: Any, annotation_id: int) -> Feedback | None:
+    """What was said of this answer when it came, for whoever sends it again because the reply was lost."""
+    result = hot.row(sql.RESULT, {"annotation": annotation_id})
+    if result is None or not (result.training or turn.gold_feedback):
+        return None
+    known = hot.one(sql.KNOWN, {"gold": turn.gold_id})
+    expected = _under(known.schema_id, turn.schema_id, orjson.loads(known.answer))
+    questions = orjson.loads(result.questions)
+    return Feedback(all(questions.values()), questions, expected, known.explanation, result.training)
+
+
+def was_told(turn: Any) -> bool:
+    """Whether the person knows how their answer to this gold question should have been."""
+    return told(turn, turn.annotation_id) is not None
+
+
 def _under(given: int, current: int, answer: dict[str, Any]) -> dict[str, Any]:
     return answer if given == current else reading(given, current).read(answer)[0]
 
@@ -126,7 +181,7 @@ def _of(member: Any) -> dict[str, Any]:
 
 
 def _after_training(member: Any, now: datetime) -> str:
-    found = hot.one(sql.COUNT_TRAINING, _of(member))
+    found = training_counts(member)
     return "" if found.done < member.training_questions else _judge_training(member, found, now)
 
 

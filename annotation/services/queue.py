@@ -54,14 +54,27 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Training:
+    """How many of the training questions are answered."""
+
+    done: int
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Next:
-    """What an annotator may do now: ok (turns), busy (others hold the rest), finished, limit or paused."""
+    """What an annotator may do now: ok (turns), busy (others hold the rest), finished, limit or paused.
+
+    `warning` is what a member close to the bar is told; `training` is there while training goes on.
+    """
 
     status: str
     turns: list[Turn]
     schema_id: int | None
     answered: int
     detail: str = ""
+    warning: str = ""
+    training: Training | None = None
 
 
 def next_leases(*, annotator: User, project: Project, count: int = 1, client: str = "") -> Next:
@@ -105,20 +118,22 @@ def top_up(*, member: Any, answered: int, count: int, client: str) -> Next:
         return Next(stop[0], [], member.schema_id, answered, stop[1])
     now = timezone.now()
     scope = {"annotator": member.user_id, "project": member.project_id, "client": client, "now": now}
-    turns = [_turn(row) for row in hot.rows(sql.HELD, {**scope, "count": count})]
-    wanted = min(count, allowance) - len(turns)
+    held = hot.rows(sql.HELD, {**scope, "count": count})
+    wanted = min(count, allowance) - len(held)
+    lease = {**scope, "expires": now + timedelta(minutes=member.lease_minutes)}
+    found = Next("ok", [_turn(row) for row in held], member.schema_id, answered, warning=member.warning)
+    if gold_turns.in_training(member):
+        found = _training(member=member, held=held, scope=lease, count=wanted, found=found)
+        if found.turns or found.status != "ok":
+            return found
     if wanted > 0:
-        lease = {**scope, "expires": now + timedelta(minutes=member.lease_minutes)}
-        if gold_turns.in_training(member):
-            turns += _training(member=member, scope=lease, count=wanted)
-            if not turns and (failed := gold_turns.end_training(member, now)):
-                return Next("paused", [], member.schema_id, answered, failed)
-        if not (turns and gold_turns.in_training(member)):
-            turns += _mixed(member=member, answered=answered, scope=lease, held=len(turns), count=wanted)
-    if turns:
-        return Next("ok", turns, member.schema_id, answered)
-    waiting = hot.row(sql.HELD_ELSEWHERE, scope)
-    return Next("busy" if waiting else "finished", [], member.schema_id, answered)
+        found.turns.extend(
+            _mixed(member=member, answered=answered, scope=lease, first=not held, count=wanted)
+        )
+    if not found.turns:
+        waiting = hot.row(sql.HELD_ELSEWHERE, scope)
+        return replace(found, status="busy" if waiting else "finished")
+    return found
 
 
 def _reason_to_stop(member: Any, allowance: int) -> tuple[str, str] | None:
@@ -133,26 +148,39 @@ def _reason_to_stop(member: Any, allowance: int) -> tuple[str, str] | None:
     return None
 
 
-def _training(*, member: Any, scope: dict[str, Any], count: int) -> list[Turn]:
-    count = min(count, gold_turns.left_in_training(member))
-    rows = gold_turns.take(member=member, lease=scope, count=count) if count else []
-    return [replace(_turn(row), reason="Training: you are told how it should have been") for row in rows]
+def _training(*, member: Any, held: list[Any], scope: dict[str, Any], count: int, found: Next) -> Next:
+    """Training questions only, until there are no more; then `found` with no turns says that work may begin."""
+    counts = gold_turns.training_counts(member)
+    missing = min(count, member.training_questions - counts.done - counts.held)
+    taken = gold_turns.take(member=member, lease=scope, count=missing, training=True) if missing > 0 else []
+    if held or taken:
+        turns = [_turn(row, training=row.is_gold) for row in [*held, *taken]]
+        # There may be fewer than the project asks for.
+        there_are = counts.done + counts.held + len(taken)
+        questions = there_are if len(taken) < missing else member.training_questions
+        return replace(found, turns=turns, training=Training(counts.done, questions))
+    outcome, failed = gold_turns.end_training(member, scope["now"])
+    if outcome == gold_turns.Outcome.HELD:
+        return replace(found, status="busy")
+    return replace(found, status="paused", detail=failed) if failed else found
 
 
-def _mixed(*, member: Any, answered: int, scope: dict[str, Any], held: int, count: int) -> list[Turn]:
-    """Items from the queue, with gold questions in between where they fall due."""
-    first = answered + held
-    places = gold_turns.places(member, first, count)
+def _mixed(*, member: Any, answered: int, scope: dict[str, Any], first: bool, count: int) -> list[Turn]:
+    """Items from the queue, with gold questions in between where they fall due; `first`: the member holds nothing."""
+    places = gold_turns.places(member, count)
     known = gold_turns.take(member=member, lease=scope, count=len(places)) if places else []
     missing = count - len(known)
     cursor = _cursor(member, answered)
     turns = (
-        _take(cursor=cursor, scope=scope, count=missing, last_resort=not held and not known)
-        if missing
-        else []
+        _take(cursor=cursor, scope=scope, count=missing, last_resort=first and not known) if missing else []
     )
     for place, row in zip(places, known, strict=False):
-        turns.insert(place - first, _turn(row))
+        turns.insert(place, _turn(row))
+    if turns and gold_turns.are_mixed_in(member):
+        hot.rows(sql.COUNT_TURNS, {**scope, "count": len(turns)})
+    if known and len(turns) > 1:
+        # Shown again, they come in the same order.
+        hot.rows(sql.IN_ORDER, {**scope, "leases": [turn.id for turn in turns]})
     return turns
 
 
@@ -177,8 +205,9 @@ def _cursor(member: Any, answered: int) -> tuple[float, int]:
     return place
 
 
-def _turn(row: Any) -> Turn:
-    return Turn(row.id, row.item_id, row.key, row.payload, row.draft, row.expires_at, _why(row))
+def _turn(row: Any, *, training: bool = False) -> Turn:
+    why = "Training: you are told how it should have been" if training else _why(row)
+    return Turn(row.id, row.item_id, row.key, row.payload, row.draft, row.expires_at, why)
 
 
 def _why(row: Any) -> str:

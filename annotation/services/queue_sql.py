@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 # What top_up needs to know of a member and the project's rules.
-MEMBER = """m.user_id, m.project_id, m.role, m.answered, m.paused_reason, m.cursor_priority, m.cursor_item,
+MEMBER = """m.user_id, m.project_id, m.role, m.answered, m.turns, m.paused_reason, m.warning, m.cursor_priority, m.cursor_item,
        m.trained_at, m.judged_since, coalesce(m.annotation_limit, p.annotation_limit) AS most, p.lease_minutes,
        p.schema_id, p.archived_at, p.annotations_per_item, p.gold_rate, p.gold_exposures, p.gold_rotation,
        p.gold_feedback, p.gold_bar, p.training_questions, p.training_bar,
@@ -24,18 +24,28 @@ FOR NO KEY UPDATE OF m
 _TURN = "l.id, l.item_id, l.draft::text AS draft, l.expires_at"
 _ITEM = "i.key, i.payload::text AS payload, i.answers, i.wanted, i.priority"
 
-# What this client holds, and what came back to this person for a second look, wherever they ask. Of a gold question
-# (which wants no answers) it is shown what an ordinary item would say of others.
+# What the next ordinary item of the project would have; a gold question says the same.
+HEAD_OF_QUEUE = """coalesce((SELECT q.priority FROM annotation_item q
+    WHERE q.project_id = %(project)s AND q.state = 'open' AND q.open_slots > 0 ORDER BY q.priority * -1, q.id LIMIT 1), 0)"""
+
+# What this client holds, and what came back to this person for a second look (with what they said), wherever they ask.
+# Of a gold question (which wants no answers) it is shown what an ordinary item would say of others; one that comes again
+# in a new rotation comes without what was said in an earlier one.
 HELD = f"""
-SELECT {_TURN}, i.key, i.payload::text AS payload, i.priority,
+SELECT l.id, l.item_id, l.expires_at, i.key, i.payload::text AS payload, i.wanted = 0 AS is_gold,
+       CASE WHEN i.wanted = 0 THEN {HEAD_OF_QUEUE} ELSE i.priority END AS priority,
+       CASE WHEN l.state = 'again' AND l.draft IS NULL AND i.wanted > 0
+            THEN (SELECT a.answer FROM annotation_annotation a WHERE a.id = l.annotation_id)
+            ELSE l.draft END::text AS draft,
        CASE WHEN i.wanted = 0 THEN least(i.answers, p.annotations_per_item - 1) ELSE i.answers END AS answers,
        CASE WHEN i.wanted = 0 THEN p.annotations_per_item ELSE i.wanted END AS wanted,
-       CASE WHEN l.state = 'again' THEN (SELECT a.note FROM annotation_adjudication a WHERE a.item_id = l.item_id
-            AND a.kind = 'sent_back' ORDER BY a.id DESC LIMIT 1) END AS sent_back
+       CASE WHEN l.state = 'again' AND i.wanted > 0 THEN (SELECT a.note FROM annotation_adjudication a
+            WHERE a.item_id = l.item_id AND a.kind = 'sent_back' ORDER BY a.id DESC LIMIT 1) END AS sent_back
 FROM annotation_lease l JOIN annotation_item i ON i.id = l.item_id JOIN annotation_project p ON p.id = l.project_id
-WHERE l.annotator_id = %(annotator)s AND l.project_id = %(project)s AND (l.state = 'again'
+WHERE l.annotator_id = %(annotator)s AND l.project_id = %(project)s AND (
+  (l.state = 'again' AND (i.state NOT IN ('resolved', 'retired') OR i.wanted = 0))
   OR (l.state = 'active' AND l.client = %(client)s AND l.expires_at > %(now)s))
-ORDER BY l.state = 'again' DESC, l.created_at, l.id LIMIT %(count)s
+ORDER BY (l.state = 'again' AND i.wanted > 0) DESC, l.created_at, l.id LIMIT %(count)s
 """  # noqa: S608
 
 
@@ -106,6 +116,15 @@ WHERE i.project_id = %(project)s AND i.state = 'open' AND i.open_slots > 0
   AND coalesce((SELECT t.state = 'returned' FROM annotation_lease t
                 WHERE t.item_id = i.id AND t.annotator_id = %(annotator)s), true)
 ORDER BY i.priority * -1, i.id LIMIT 1
+"""
+
+COUNT_TURNS = """
+UPDATE annotation_membership SET turns = turns + %(count)s WHERE project_id = %(project)s AND user_id = %(annotator)s
+"""
+
+IN_ORDER = """
+UPDATE annotation_lease l SET created_at = %(now)s::timestamptz + given.n * interval '1 microsecond'
+FROM unnest(%(leases)s::bigint[]) WITH ORDINALITY AS given (id, n) WHERE l.id = given.id AND l.annotator_id = %(annotator)s
 """
 
 MOVE_CURSOR = """
@@ -195,12 +214,14 @@ SELECT (SELECT max(id) FROM batch) AS last, (SELECT array_agg(id ORDER BY id) FR
 
 REOPEN = """
 WITH chosen AS MATERIALIZED (
-    SELECT id, is_gold, CASE WHEN is_gold THEN 0 ELSE greatest(wanted, answers + 1) - wanted END AS more
+    SELECT id, is_known, CASE WHEN is_known THEN 0 ELSE greatest(wanted, answers + 1) - wanted END AS more
     FROM annotation_item i,
-    LATERAL (SELECT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = i.id) AS is_gold) known
+    -- Gold questions, and what an expert has decided: they come back as what they were, and nobody is asked.
+    LATERAL (SELECT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = i.id) OR EXISTS (
+             SELECT FROM annotation_consensus c WHERE c.item_id = i.id AND c.status = 'adjudicated') AS is_known) known
     WHERE project_id = %(project)s AND id = ANY(%(items)s) AND (state <> 'open') ORDER BY id FOR NO KEY UPDATE OF i
 )
-UPDATE annotation_item i SET state = CASE WHEN is_gold THEN 'resolved' ELSE 'open' END, wanted = i.wanted + more,
+UPDATE annotation_item i SET state = CASE WHEN is_known THEN 'resolved' ELSE 'open' END, wanted = i.wanted + more,
     open_slots = i.open_slots + more
 FROM chosen WHERE i.id = chosen.id
 RETURNING i.id, i.project_id, i.priority

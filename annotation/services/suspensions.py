@@ -11,6 +11,7 @@ from annotation.roles import Action
 from annotation.services import gold_sql as sql
 from annotation.services import hot, queue
 from annotation.services.access import check
+from annotation.services.consensus import settle
 
 
 @transaction.atomic
@@ -33,12 +34,13 @@ def set_aside(*, suspension_id: int, by: User) -> int:
     Batch by batch, safe to run again after an interruption. Raises NotFound, NotAllowed, Conflict when it is settled.
     """
     suspension = _open(suspension_id, by)
-    count = 0
-    while moved := _set_aside_batch(suspension):
-        count += moved
+    while _set_aside_batch(suspension):
+        pass
     queue.rewind_all(project_id=suspension.project_id)
+    # Counted at the end: a run before this one may have been interrupted.
+    count = hot.one(sql.COUNT_ASIDE, _range(suspension)).n
     _close(suspension, by, count)
-    return count
+    return int(count)
 
 
 def let_stand(*, suspension_id: int, by: User) -> None:
@@ -60,17 +62,23 @@ def _open(suspension_id: int, by: User) -> Suspension:
 def _set_aside_batch(suspension: Suspension) -> int:
     # Members before leases and items, as submit does.
     queue.lock_members(project_id=suspension.project_id)
-    moved = hot.rows(
-        sql.SET_ASIDE,
-        {
-            "project": suspension.project_id,
-            "annotator": suspension.user_id,
-            "first": suspension.first_annotation,
-            "last": suspension.last_annotation,
-            "now": timezone.now(),
-        },
-    )
+    moved = hot.rows(sql.SET_ASIDE, {**_range(suspension), "now": timezone.now()})
+    schema_id = suspension.project.schema_id
+    assert schema_id is not None or not moved, "there are answers, so there are questions"
+    for item in moved:
+        if item.is_full:
+            # Still all the answers it wants: what those that are left amount to.
+            settle(item_id=item.id, schema_id=schema_id)
     return len(moved)
+
+
+def _range(suspension: Suspension) -> dict[str, int]:
+    return {
+        "project": suspension.project_id,
+        "annotator": suspension.user_id,
+        "first": suspension.first_annotation,
+        "last": suspension.last_annotation,
+    }
 
 
 def _close(suspension: Suspension, by: User, count: int | None) -> None:

@@ -11,8 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from annotation.errors import Conflict, LeaseExpired
-from annotation.models import Annotation, Lease
-from annotation.services import answers, queue
+from annotation.models import Annotation, GoldQuestion, GoldResult, Lease, Suspension
+from annotation.services import answers, gold, queue, suspensions
 from annotation.services.answers import Answer, skip, submit
 from tests.factories import make_member, make_project
 from tests.invariants import assert_slots_add_up
@@ -33,11 +33,13 @@ def in_threads(people, work):
         return list(pool.map(run, people))
 
 
-def label_all(project, person, *, chaos=0.0):
+def label_all(project, person, *, chaos=0.0, client=""):
     """Answer until nothing is left; with some chaos, resend, skip, walk away."""
     rng = random.Random(person.pk)
     for _ in range(2000):
-        found = queue.next_leases(annotator=person, project=project, count=rng.choice([1, 1, 3]))
+        found = queue.next_leases(
+            annotator=person, project=project, count=rng.choice([1, 1, 3]), client=client
+        )
         if found.status != "ok":
             return found.status
         for turn in found.turns:
@@ -127,4 +129,49 @@ def test_changing_the_overlap_and_retiring_while_people_label():
 
     in_threads(people, work)
 
+    assert_slots_add_up(project)
+
+
+def test_gold_questions_come_once_to_each_person_and_no_more_often_than_they_may():
+    project = make_project(items=300, annotations_per_item=2, gold_rate=0.2, gold_exposures=6, gold_bar=0.0)
+    keys = list(project.items.values_list("key", flat=True)[:10])
+    gold.put(
+        project=project,
+        by=project.created_by,
+        items=[gold.Known({"sentiment": "positive"}, key=key) for key in keys],
+    )
+    people = [make_member(project) for _ in range(8)]
+
+    windows = [(person, client) for person in people for client in ("one", "two")]
+    in_threads(windows, lambda window: label_all(project, window[0], chaos=0.1, client=window[1]))
+
+    results = GoldResult.objects.values_list("item", "annotator")
+    assert len(results) == len(set(results)) > 20
+    assert not GoldQuestion.objects.filter(exposures__gt=6).exists()
+    assert_slots_add_up(project)
+
+
+def test_setting_answers_aside_while_everybody_labels():
+    project = make_project(items=200, annotations_per_item=2)
+    people = [make_member(project) for _ in range(8)]
+    in_threads(people[:1], lambda person: label_all(project, person))
+    said = Annotation.objects.order_by("pk")
+    doubt = Suspension.objects.create(
+        project=project,
+        user=people[0],
+        reason="",
+        first_annotation=said.first().pk,
+        last_annotation=said.last().pk,
+        right=0,
+        judged=5,
+        bar=0.6,
+        created_at=timezone.now(),
+    )
+
+    def work(person):
+        if person is people[0]:
+            return suspensions.set_aside(suspension_id=doubt.pk, by=project.created_by)
+        return label_all(project, person, chaos=0.1)
+
+    assert in_threads(people, work)[0] == 200
     assert_slots_add_up(project)
