@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from celery import shared_task
 
+from annotation.models import Project
+from annotation.reports import agreement
 from annotation.services import import_run, imports, queue, words
 
 
@@ -37,3 +39,17 @@ def import_soon(dataset_id: int) -> None:
 def index_words(dataset_id: int) -> None:
     """Put the words of a dataset's items into the search index."""
     words.index_dataset(dataset_id=dataset_id)
+
+
+@shared_task
+def compute_agreement(project_id: int) -> None:
+    """Compute a project's figures of agreement for those who look at them."""
+    agreement.compute(project_id)
+
+
+def latest_agreement(project: Project) -> agreement.Latest:
+    """A project's figures; newer ones are on their way where it takes long to compute them."""
+    found = agreement.latest(project)
+    if found.ask:
+        cast(Any, compute_agreement).delay_on_commit(project.pk)
+    return found

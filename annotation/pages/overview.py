@@ -13,11 +13,14 @@ from annotation.models import Dataset, Membership, Project
 from annotation.pages import words
 from annotation.pages.base import ProjectPage
 from annotation.pages.charts import Chart, bar_chart
-from annotation.reports import progress
+from annotation.pages.quality_charts import span
+from annotation.reports import agreement, progress
 from annotation.reports.people import FORMER, Person
 from annotation.reports.progress import Progress
 from annotation.roles import CAN, Action, Role, may
 
+# Of which the line about agreement tells.
+MOST_QUESTIONS = 3
 _LABELERS = [role.value for role in Role if Action.LABEL in CAN[role]]
 
 
@@ -75,6 +78,7 @@ class Overview(ProjectPage):
                 _row(person) for person in found.people if person.answered or person.role in _LABELERS
             ],
             "importing": self._importing(),
+            "agreement": self._agreement(),
         }
 
     def _importing(self) -> str:
@@ -85,6 +89,18 @@ class Overview(ProjectPage):
             state__in=[Dataset.State.WAITING, Dataset.State.RUNNING]
         ).count()
         return words.count(pending, "import is under way.", "imports are under way.") if pending else ""
+
+    def _agreement(self) -> list[tuple[str, str]]:
+        """(question, figure with its interval) as they were computed last, for who sees the page of quality."""
+        if not may(self.project.role_of(self.user()), Action.BROWSE):
+            return []
+        figures = agreement.kept(self.project.pk)
+        shown = [(one.title, one.chosen) for one in figures.questions] if figures else []
+        return [
+            (title, span(one.value, one.low, one.high))
+            for title, one in shown[:MOST_QUESTIONS]
+            if one.value is not None
+        ]
 
     def _about(self, found: Progress) -> dict[str, Any]:
         """What stays as it is until the page is loaded again."""

@@ -15,6 +15,7 @@ from annotation.pages import (
     people,
     project_settings,
     projects,
+    quality,
     schema,
 )
 
@@ -30,6 +31,7 @@ urlpatterns = [
     *schema.urlpatterns,
     *members.urlpatterns,
     *project_settings.urlpatterns,
+    *quality.urlpatterns,
     *exports.urlpatterns,
     *history.urlpatterns,
 ]

@@ -16,13 +16,40 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from annotation.errors import Fault, InvalidInput
-from annotation.models import Dataset, Flag, GoldQuestion, Item, ItemText, Lease, Membership, Project
+from annotation.models import (
+    Consensus,
+    Dataset,
+    Flag,
+    GoldQuestion,
+    Item,
+    ItemText,
+    Lease,
+    Membership,
+    Project,
+)
 from annotation.questions import QUESTION_TYPES
 from annotation.reports.readings import readings_under
 
 SHORTEST_PREFIX = 2
 # So far a search for a phrase looks for matches item by item before it turns to the index of words.
 PHRASE_WINDOW = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the consensus of an item is like, on one question or, without one, on any.
+
+    What is known of gold questions is nobody's opinion: it passes only where the status asks for it.
+    """
+
+    question: str = ""
+    status: str = ""
+    low: float | None = None
+    high: float | None = None
+    unanimous: bool | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.status) or any(one is not None for one in (self.low, self.high, self.unanimous))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +64,7 @@ class Filters:
     dataset: int | None = None
     flagged: bool = False
     gold: bool = False
+    weighed: Weighed = Weighed()
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
@@ -53,8 +81,12 @@ def filters_of(
     dataset: int | None = None,
     flagged: bool = False,
     gold: bool = False,
+    disagree: bool = False,
+    min_confidence: float | None = None,
+    max_confidence: float | None = None,
 ) -> Filters:
-    """Filters as people write them: the annotator by name. Raises InvalidInput for what the project does not have."""
+    """Filters as people write them: the annotator by name; `disagree` and the confidence are about the question, or about
+    any if none is named. Raises InvalidInput for what the project does not have."""
     faults = []
     person = (
         Membership.objects.filter(project=project, user__username=annotator)
@@ -68,9 +100,12 @@ def filters_of(
     if state and state not in Item.State.values:
         faults.append(Fault(("state",), f"A state is one of {', '.join(Item.State.values)}."))
     faults += _question_faults(project, question, label)
+    if min_confidence is not None and max_confidence is not None and min_confidence > max_confidence:
+        faults.append(Fault(("max_confidence",), "This is less than min_confidence."))
     if faults:
         raise InvalidInput("The request has faults; see errors.", faults=faults)
-    return Filters(state, question, label, person, q.strip(), dataset, flagged, gold)
+    weighed = Weighed(question, "", min_confidence, max_confidence, False if disagree else None)
+    return Filters(state, question, label, person, q.strip(), dataset, flagged, gold, weighed)
 
 
 def _question_faults(project: Project, question: str, label: str) -> list[Fault]:
@@ -108,6 +143,8 @@ def matching(project: Project, filters: Filters, bounds: Bounds) -> QuerySet[Ite
         found = found.filter(_about(_answers(project, filters), bounds))
     if filters.flagged:
         found = found.filter(_about(Flag.objects.filter(closed_at=None), bounds))
+    if filters.weighed:
+        found = found.filter(_about(weighed_so(project, filters.weighed), bounds))
     if filters.gold:
         found = found.filter(_about(GoldQuestion.objects.filter(project=project), bounds))
     if words := search_query(filters.q):
@@ -163,6 +200,24 @@ def _ids(items: QuerySet[Item], limit: int) -> list[int]:
 
 def _order(bounds: Bounds) -> str:
     return "pk" if bounds.high is None else "-pk"
+
+
+def weighed_so(project: Project, weighed: Weighed) -> QuerySet[Consensus]:
+    """The project's consensus like this on the questions of the current schema, by indexes made for it."""
+    asked = [one["name"] for one in project.schema.questions] if project.schema else []
+    names = [weighed.question] if weighed.question else asked
+    found = Consensus.objects.filter(project=project, question__in=names)
+    if weighed.status:
+        found = found.filter(status=weighed.status)
+    else:
+        found = found.exclude(status=Consensus.Status.KNOWN)
+    if weighed.low is not None:
+        found = found.filter(confidence__gte=weighed.low)
+    if weighed.high is not None:
+        found = found.filter(confidence__lte=weighed.high)
+    if weighed.unanimous is not None:
+        found = found.filter(unanimous=weighed.unanimous)
+    return found
 
 
 def _about(rows: QuerySet[Any], bounds: Bounds) -> Exists:
