@@ -101,9 +101,8 @@ def m_step(
     """Shares of expected votes and votes in advance; the pool, last, has only the latter."""
     together = ahead.copy()
     together[:-1] += counts
-    return together / together.sum(axis=-1, keepdims=True), class_prior(
-        rows, plain
-    ) if fixed is None else fixed
+    shares = class_prior(rows, plain) if fixed is None else fixed
+    return together / together.sum(axis=-1, keepdims=True), shares
 
 
 def log_prior(theta: Theta, ahead: FloatArray, plain: FloatArray) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from labelmodel.estimators import DEFAULT_FOR_PEOPLE, ESTIMATORS, Votes, from_bytes, to_bytes, update
 from tests.labelmodel.estimators.crowds import crowd, of_items, shuffled, small_crowds, votes_of
@@ -52,6 +52,7 @@ def test_takes_the_same_arguments_as_all_others(name):
 
 
 @given(votes=small_crowds())
+@example(votes=votes_of((0, 1, 0), (0, 1, 0), (1, 0, 1), n_sources=3))
 @settings(max_examples=40, deadline=None)
 def test_objective_never_falls(name, votes):
     trace = ESTIMATORS[name](votes, tolerance=0.0).objective if name != "majority" else np.zeros(2)
@@ -117,6 +118,37 @@ def test_a_given_prior_is_kept_and_used(name):
 
     np.testing.assert_allclose(fit.prior, [0.8, 0.1, 0.1])
     np.testing.assert_allclose(fit.posterior[200], [0.8, 0.1, 0.1])
+
+
+def test_a_given_prior_changes_what_is_learned_about_sources(name):
+    votes, _ = crowd(accuracy=0.6)
+
+    fits = ESTIMATORS[name](votes, prior=[0.98, 0.01, 0.01]), ESTIMATORS[name](votes)
+
+    assert name == "majority" or np.abs(fits[0].confusion - fits[1].confusion).max() > 0.03
+
+
+def test_a_source_without_votes_has_the_pools_confusion(name):
+    votes, _ = crowd()
+
+    fit = ESTIMATORS[name](Votes(votes.item, votes.source, votes.label, 200, 21, 3))
+
+    np.testing.assert_allclose(fit.confusion[20], fit.parameters.confusion(np.array([999]))[0])
+
+
+def test_converged_says_whether_it_is(name):
+    votes, _ = crowd(accuracy=0.6)
+    if name == "majority":
+        pytest.skip("has nothing to repeat")
+
+    cut, whole, longer = (
+        ESTIMATORS[name](votes, iterations=most, tolerance=least)
+        for most, least in ((1, 1e-9), (2000, 1e-8), (500, -1.0))
+    )
+
+    assert not cut.converged
+    assert whole.converged
+    np.testing.assert_allclose(whole.posterior, longer.posterior, atol=0.01)
 
 
 def test_a_prior_that_rules_out_what_was_voted_for(name):
@@ -221,6 +253,24 @@ def test_gold_for_every_item_gives_the_confusion_itself(name):
 
     np.testing.assert_array_equal(fit.posterior.argmax(axis=1), truth)
     assert fit.confusion[:, np.arange(3), np.arange(3)].mean() == pytest.approx(right, abs=0.03)
+
+
+def test_gold_outweighs_what_the_votes_agree_on(name):
+    votes, _ = crowd(n_items=600, n_sources=4, each=4, accuracy=0.9)
+    unrelated = np.random.default_rng(1).integers(3, size=600)
+
+    fit = ESTIMATORS[name](votes, gold=(np.arange(600), unrelated))
+
+    assert fit.confusion[:, np.arange(3), np.arange(3)].mean() == pytest.approx(1 / 3, abs=0.06)
+
+
+def test_blocks_do_not_show(name, monkeypatch):
+    votes, truth = crowd()
+    gold = np.arange(190, 200), (truth[190:] + 1) % 3
+    whole = ESTIMATORS[name](votes, gold=gold)
+    monkeypatch.setattr("labelmodel.estimators.votes.BLOCK", 7)
+
+    np.testing.assert_allclose(ESTIMATORS[name](votes, gold=gold).posterior, whole.posterior, atol=1e-6)
 
 
 def test_update_repeats_the_last_e_step(name):

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from labelmodel.estimators import ESTIMATORS, Votes, update
+from labelmodel.estimators.forms import scores, scores_of_votes
+from labelmodel.estimators.pooling import expected_confusion
+from labelmodel.estimators.votes import arrange
 from tests.labelmodel.estimators.crowds import crowd, votes_of
 
 FIT = ESTIMATORS["partial_pooling"]
@@ -37,11 +40,33 @@ def test_a_source_of_few_votes_is_taken_for_the_pool_and_one_of_many_for_itself(
     assert 0.4 < few.confusion[5, 0, 0] < 0.95
 
 
-def test_sources_without_votes_have_the_pools_confusion():
-    votes, _ = crowd()
-    fit = FIT(Votes(votes.item, votes.source, votes.label, 200, 21, 3))
+def test_what_is_expected_of_a_source_has_its_accuracy_and_the_pools_mistakes():
+    pool = np.array([[60.0, 30.0, 10.0], [5.0, 90.0, 5.0], [0.0, 20.0, 80.0]])
+    better = np.diag([40.0, 40.0, 40.0])
 
-    np.testing.assert_allclose(fit.confusion[20], fit.parameters.confusion(np.array([999]))[0])
+    first, second, typical = expected_confusion(np.stack([pool, better]))
+
+    assert (np.diag(second) > np.diag(typical)).all()
+    assert (np.diag(typical) > np.diag(first)).all()
+    np.testing.assert_allclose(second[0, 1] / second[0, 2], typical[0, 1] / typical[0, 2])
+
+
+def test_a_label_that_nobody_used_yet_stays_possible():
+    fit = FIT(votes_of((0, 0, 1), n_labels=3))
+
+    assert fit.posterior[0].argmax() == 1
+    assert fit.posterior[0].min() > 0.01
+
+
+@pytest.mark.parametrize("name", ["dawid_skene", "mace"])
+def test_scores_of_single_votes_add_up(name):
+    votes, _ = crowd()
+    evidence, arrays = arrange(votes), ESTIMATORS[name](votes).parameters.arrays
+
+    single = scores_of_votes(arrays, evidence, np.arange(len(votes)))
+
+    added = np.stack([np.bincount(evidence.row, column) for column in single.T], axis=1)
+    np.testing.assert_allclose(added, scores(arrays, evidence))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -66,6 +91,7 @@ def test_copied_votes_raise_the_dependence_and_do_not_ruin_the_calibration():
 
     alone, together = FIT(votes), FIT(copied(votes, 4))
 
+    assert 0.1 <= alone.parameters.arrays["dependence"] < 0.3
     assert together.parameters.arrays["dependence"] > alone.parameters.arrays["dependence"] + 0.2
     assert log_loss(together, truth) < log_loss(ESTIMATORS["dawid_skene"](copied(votes, 4)), truth) / 2
 
