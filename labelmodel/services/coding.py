@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 # What a distribution keeps: so many labels, none less likely than this.
 MOST_LABELS = 12
 LEAST_SHARE = 0.005
+MOST_LISTED = 100
 # A set's labels are judged one by one: said or not said.
 ABSENT, PRESENT = 0, 1
 
@@ -60,7 +61,10 @@ def ballot(
     rows = np.flatnonzero(answered[said.code]) if len(said) else np.empty(0, dtype=np.int64)
     if not len(rows):
         return None
-    names = list(dict.fromkeys([*labels, *(label for votes in cast for label in votes or ())]))
+    # Labels that nobody has used yet are possible too, where they are few enough to matter.
+    listed = kind.values(question) or []
+    possible = listed if len(listed) <= MOST_LISTED else []
+    names = list(dict.fromkeys([*labels, *possible, *(label for votes in cast for label in votes or ())]))
     numbers = {label: number for number, label in enumerate(names)}
     everybody = list(dict.fromkeys([*people, *np.unique(said.person[rows]).tolist()]))
     source = _positions(everybody, said.person[rows])
@@ -108,27 +112,73 @@ def _set_votes(
     n_items: int,
     n_people: int,
 ) -> tuple[Votes, tuple[Ints, Ints]]:
-    """For each label that anybody gave to an item: who gave it and who did not."""
-    given = np.zeros((len(cast), max(1, len(numbers))), dtype=bool)
-    for number, votes in enumerate(cast):
-        given[number, [numbers[label] for label in votes or ()]] = True
-    on_item = np.zeros((n_items, given.shape[1]), dtype=bool)
-    np.logical_or.at(on_item, item, given[code])
-    of_item, label = np.nonzero(on_item)
+    """For each label that anybody gave to an item: who gave it and who did not. As long as what was said, however many
+    labels there are."""
+    width = max(1, len(numbers))
+    listed = [np.array([numbers[label] for label in votes or ()], dtype=np.int64) for votes in cast]
+    sizes = np.array([len(labels) for labels in listed], dtype=np.int64)[code]
+    said = np.repeat(np.arange(len(item)), sizes)
+    label = np.concatenate([listed[n] for n in code]) if sizes.sum() else np.empty(0, dtype=np.int64)
+    of_item, label_of = np.divmod(np.unique(item[said] * width + label), width)
     start = np.searchsorted(of_item, np.arange(n_items + 1))
-    width = np.diff(start)[item]
-    vote = np.repeat(np.arange(len(item)), width)
-    pair = np.concatenate(
-        [np.arange(a, b) for a, b in zip(start[item], start[item + 1], strict=True)] or [start[:0]]
+    repeats = np.diff(start)[item]
+    vote = np.repeat(np.arange(len(item)), repeats)
+    ends = np.cumsum(repeats)
+    pair = np.arange(len(vote)) - np.repeat(ends - repeats, repeats) + np.repeat(start[item], repeats)
+    present = np.isin(vote * width + label_of[pair], said * width + label).astype(np.int64)
+    return Votes(pair, source[vote], present, len(of_item), n_people, 2), (of_item, label_of)
+
+
+def parts(ballot: Ballot, cells: int) -> Iterator[tuple[Ballot, slice]]:
+    """The ballot in parts of so many items that items times labels stay below `cells`, each with the rows of a
+    posterior that are its own."""
+    step = max(
+        1, cells // ballot.votes.n_labels // (1 if ballot.pair is None else _labels_on_an_item(ballot))
     )
-    present = given[code[vote], label[pair]].astype(np.int64)
-    return Votes(pair, source[vote], present, len(of_item), n_people, 2), (of_item, label)
+    if step >= len(ballot.items):
+        yield ballot, slice(0, ballot.votes.n_items)
+        return
+    order = np.argsort(ballot.votes.item, kind="stable")
+    for first in range(0, len(ballot.items), step):
+        yield _part(ballot, order, first, min(first + step, len(ballot.items)))
+
+
+def _labels_on_an_item(ballot: Ballot) -> int:
+    return max(1, round(ballot.votes.n_items / max(1, len(ballot.items))))
+
+
+def _part(ballot: Ballot, order: Ints, first: int, last: int) -> tuple[Ballot, slice]:
+    votes, pair, here = ballot.votes, ballot.pair, slice(first, last)
+    rows = here
+    if pair is not None:
+        start, end = np.searchsorted(pair[0], [first, last])
+        rows, pair = slice(int(start), int(end)), (pair[0][start:end] - first, pair[1][start:end])
+    start, end = np.searchsorted(votes.item, [rows.start, rows.stop], sorter=order)
+    mine = order[start:end]
+    own = Votes(
+        votes.item[mine] - rows.start,
+        votes.source[mine],
+        votes.label[mine],
+        rows.stop - rows.start,
+        votes.n_sources,
+        votes.n_labels,
+    )
+    some = replace(
+        ballot,
+        votes=own,
+        items=ballot.items[here],
+        counts=ballot.counts[here],
+        unanimous=ballot.unanimous[here],
+        pair=pair,
+    )
+    return some, rows
 
 
 def known_pairs(ballot: Ballot, known: dict[int, Any]) -> tuple[Ints, Ints] | None:
     """Known values by item id, as an estimator takes them: (item, label)."""
     numbers = {label: number for number, label in enumerate(ballot.labels)}
-    place = {int(item): position for position, item in enumerate(ballot.items) if int(item) in known}
+    here = np.flatnonzero(np.isin(ballot.items, np.fromiter(known, dtype=np.int64, count=len(known))))
+    place = {int(ballot.items[position]): int(position) for position in here}
     votes = {item: ballot.kind.votes(ballot.question, known[item]) for item in place}
     if ballot.pair is not None:
         positions = {
@@ -151,7 +201,7 @@ def known_pairs(ballot: Ballot, known: dict[int, Any]) -> tuple[Ints, Ints] | No
     return item, label
 
 
-def found(ballot: Ballot, posterior: Floats, method: str) -> list[Found]:
+def found(ballot: Ballot, posterior: Floats, method: str, run: int | None) -> list[Found]:
     """The consensus of each item of a ballot; posterior is (n items or pairs, n labels)."""
     shares = _set_shares(ballot, posterior) if ballot.is_set else _shares(ballot, posterior)
     name = ballot.question["name"]
@@ -166,6 +216,7 @@ def found(ballot: Ballot, posterior: Floats, method: str) -> list[Found]:
             votes=int(count),
             unanimous=bool(same),
             method=method,
+            run=run,
         )
         for item, count, same, (value, distribution, confidence, entropy) in zip(
             ballot.items, ballot.counts, ballot.unanimous, shares, strict=True

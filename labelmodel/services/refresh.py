@@ -1,245 +1,160 @@
 """Keep the consensus up with what people say: at once for the items they touch, by a new fit when much has come.
 
 Reads, computes outside transactions, and publishes in short ones, so that nobody who labels ever waits for it. What is
-due are rows, taken away only after their items are published: a worker that is killed leaves them to the next.
+to be done are rows: items that are due, and runs that wait. They are taken away, or marked as done, only after what came
+of them is published, so that a worker that is killed leaves them to the next.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import orjson
 from django.db import connection
-from django.db.models import Sum
 from django.utils import timezone
 
-from annotation.models import Consensus, Membership, Project
+from annotation.models import Consensus, Project
 from annotation.questions import QUESTION_TYPES
+from annotation.questions.types import Question
 from annotation.reports.said import Said, said
 from annotation.services import consensus
 from annotation.services.consensus import Found
-from labelmodel.estimators import (
-    DEFAULT_FOR_PEOPLE,
-    ESTIMATORS,
-    from_bytes,
-    source_accuracy,
-    to_bytes,
-    update,
-)
-from labelmodel.models import LabelModelRun, SourceQuality
-from labelmodel.services.coding import Ballot, ballot, found, known_pairs, medians
+from labelmodel.estimators import Parameters, from_bytes, to_bytes
+from labelmodel.methods import DEFAULT
+from labelmodel.models import LabelModelRun
+from labelmodel.services import comparing, figures, fitting, runs
+from labelmodel.services.coding import Ballot, ballot, medians
+from labelmodel.services.fitting import Fitted
 
-State = LabelModelRun.State
 MOST_AT_ONCE = 2000
-# A new fit when so many answers have come since the last one, or this part of all that there were.
-FRESH_ANSWERS = 20
-FRESH_SHARE = 0.1
-# A fit leaves an item alone whose consensus it would hardly change.
-NOTICEABLE = 0.01
-# Confusions are kept to be shown; larger ones nobody reads.
-MOST_SHOWN_LABELS = 50
-KEPT_RUNS = 20
 
 
 def refresh(*, project_id: int) -> None:
-    """Work off what is due in a project. Safe to run twice, at once or one after the other."""
+    """Work off what is due in a project, then the fits that are wanted. Safe to run twice, at once or in turn."""
     with _alone(project_id) as alone:
-        while alone and _refresh_some(project_id):
+        if not alone:
+            return
+        runs.give_back(project_id=project_id)
+        while _judge_due(project_id) or _fit_next(project_id):
             pass
 
 
-def _refresh_some(project_id: int) -> bool:
+def _judge_due(project_id: int) -> bool:
     items, rows = consensus.due(project_id=project_id, most=MOST_AT_ONCE)
     if not rows:
         return False
-    project = Project.objects.select_related("schema").get(pk=project_id)
-    if project.schema is not None:
+    project = Project.objects.select_related("schema").filter(pk=project_id).first()
+    if project is not None and project.schema is not None:
         touched = said(project_id=project_id, schema_id=project.schema.pk, items=items)
-        fresh = _fit_what_needs_it(project)
-        results = [one for question in _asked(project) for one in _judge(project, question, touched, fresh)]
-        run = max((run.pk for run in fresh.values()), default=None)
         consensus.publish(
             project_id=project_id,
             schema_id=project.schema.pk,
             items=items,
-            questions=[question["name"] for question in _asked(project)],
-            found=results,
-            run=run,
+            found=[
+                one for question in runs.comparable(project) for one in _judge(project, question, touched)
+            ],
+            rows=rows,
             touched=True,
         )
+        runs.note_changes(project=project, rows=rows)
     consensus.done(rows)
     return True
 
 
-def _asked(project: Project) -> list[dict[str, Any]]:
-    """The questions whose answers can be compared."""
-    assert project.schema is not None, "only called with a schema"
-    return [one for one in project.schema.questions if QUESTION_TYPES[one["type"]].scale]
-
-
-def _judge(
-    project: Project, question: dict[str, Any], touched: Said, fresh: dict[str, LabelModelRun]
-) -> list[Found]:
+def _judge(project: Project, question: Question, touched: Said) -> list[Found]:
     """The consensus of touched items on one question, with the sources as the latest fit knows them."""
     if QUESTION_TYPES[question["type"]].scale == "interval":
-        votes = ballot(touched, question)
-        return medians(votes) if votes else []
-    run = fresh.get(question["name"])
-    if run is None:
+        numbers = ballot(touched, question)
+        return medians(numbers) if numbers else []
+    if ballot(touched, question) is None:
         return []
-    votes = ballot(touched, question, labels=run.labels, people=run.sources)
-    if votes is None:
-        return []
-    parameters = from_bytes(bytes(run.parameters))
-    if votes.votes.n_labels != parameters.n_labels:
-        # Somebody used a label that the fit has not met.
-        unmet = votes.votes.n_labels - parameters.n_labels
-        parameters = replace(parameters, prior=np.pad(parameters.prior, (0, unmet)))
-    gold = known_pairs(votes, _known(project, question["name"], votes.items.tolist()))
-    return found(votes, update(parameters, votes.votes, gold=gold), run.method)
+    run = _run_for(project, question)
+    votes = ballot(touched, question, labels=run.labels if run else (), people=run.sources if run else ())
+    assert votes is not None, "there are votes"
+    return list(fitting.judge(votes, run, _parameters(run, votes)))
 
 
-def _known(project: Project, question: str, items: Sequence[int] | None = None) -> dict[int, Any]:
+def _parameters(run: LabelModelRun | None, votes: Ballot) -> Parameters | None:
+    return fitting.widened(from_bytes(bytes(run.parameters)), votes.votes.n_labels) if run else None
+
+
+def _run_for(project: Project, question: Question) -> LabelModelRun | None:
+    """The run whose sources count on a question; the first one is made now. None where it fails."""
+    name = question["name"]
+    if (done := runs.latest_done(project, name)) is not None:
+        return done
+    if runs.latest_try(project, name) is None:
+        runs.want(project=project, question=name)
+        while _fit_next(project.pk, wanted=False):
+            pass
+    return runs.latest_done(project, name)
+
+
+def _known(project: Project, question: str) -> dict[int, Any]:
     """What is known of items, by gold questions and by experts: {item id: value}."""
     rows = Consensus.objects.filter(project=project, question=question).exclude(status=Consensus.Status.AUTO)
-    if items is not None:
-        rows = rows.filter(item__in=items)
     return dict(rows.values_list("item", "value"))
 
 
-# Fitting
-
-
-def _fit_what_needs_it(project: Project) -> dict[str, LabelModelRun]:
-    """The latest run for each question, made anew where too much has come since the last one."""
-    answered = Membership.objects.filter(project=project).aggregate(sum=Sum("answered"))["sum"] or 0
-    runs = {question["name"]: _latest(project, question["name"]) for question in _asked(project)}
-    stale = [
-        question
-        for question in _asked(project)
-        if _is_stale(project, question, runs[question["name"]], answered)
-    ]
-    if stale:
-        assert project.schema is not None, "questions come from a schema"
-        everything = said(project_id=project.pk, schema_id=project.schema.pk)
-        for question in stale:
-            runs[question["name"]] = _fit(project, question, everything, answered)
-    return {name: run for name, run in runs.items() if run is not None}
-
-
-def _latest(project: Project, question: str) -> LabelModelRun | None:
-    found = LabelModelRun.objects.filter(
-        project=project, question=question, state=State.DONE, schema=project.schema
-    )
-    return found.order_by("-pk").first()
-
-
-def _is_stale(project: Project, question: dict[str, Any], run: LabelModelRun | None, answered: int) -> bool:
-    if QUESTION_TYPES[question["type"]].scale == "interval":
+def _fit_next(project_id: int, *, wanted: bool = True) -> bool:
+    """Fit the next run that waits; `wanted`: after having asked for those that have become necessary."""
+    project = Project.objects.select_related("schema").filter(pk=project_id).first()
+    if project is None:
         return False
-    if run is None or run.method != DEFAULT_FOR_PEOPLE:
-        return True
-    return answered - run.answered >= max(FRESH_ANSWERS, FRESH_SHARE * run.answered)
+    if wanted:
+        runs.want_where_behind(project=project)
+    run = runs.take_next(project=project)
+    if run is None:
+        return False
+    _fit(project, run)
+    return True
 
 
-def _fit(project: Project, question: dict[str, Any], everything: Said, answered: int) -> LabelModelRun | None:
-    votes = ballot(everything, question)
-    if votes is None:
-        return None
-    assert project.schema is not None, "questions come from a schema"
-    run = LabelModelRun.objects.create(
-        project=project,
-        question=question["name"],
-        schema=project.schema,
-        method=DEFAULT_FOR_PEOPLE,
-        answered=answered,
-    )
+def _fit(project: Project, run: LabelModelRun) -> None:
+    question = next((one for one in runs.fitted_questions(project) if one["name"] == run.question), None)
+    if question is None:
+        runs.fail(run, "This question is asked no more.")
+        return
     started = time.perf_counter()
-    gold = known_pairs(votes, _known(project, question["name"]))
+    assert run.schema_id is not None, "a question has a schema"
+    votes = ballot(said(project_id=project.pk, schema_id=run.schema_id), question)
+    if votes is None:
+        runs.vanish(run)
+        return
+    run.items, run.votes = len(votes.items), int(votes.counts.sum())
+    # Before the attempt: whatever becomes of it tells how much has to come before it is tried again.
+    run.save(update_fields=["items", "votes"])
+    known = _known(project, run.question)
+    run.gold = len(known.keys() & set(votes.items.tolist()))
     try:
-        fitted = ESTIMATORS[run.method](votes.votes, gold=gold)
-    except ValueError as error:
-        # Told on the page of quality; the items keep the consensus that they had.
-        LabelModelRun.objects.filter(pk=run.pk).update(
-            state=State.FAILED, error=str(error), finished_at=timezone.now()
-        )
-        return None
-    run.parameters = to_bytes(fitted.parameters)
+        fitted = fitting.fit(votes, run.method, known)
+        if run.method == DEFAULT:
+            figures.keep(run, fitted)
+            fitting.publish(project, run, votes, fitted, known)
+        else:
+            run.comparison = comparing.compare(votes, fitted, run.method, known)
+    except (ValueError, MemoryError) as error:
+        runs.fail(run, str(error) or "There was not enough memory.")
+        return
+    _finish(run, votes, fitted, time.perf_counter() - started)
+    runs.forget_old(run)
+
+
+def _finish(run: LabelModelRun, votes: Ballot, fitted: Fitted, seconds: float) -> None:
+    """Only now, when everything is published: a worker that dies before leaves a run that is begun again."""
+    run.parameters = to_bytes(fitted.fit.parameters)
     run.labels, run.sources = votes.labels, votes.people
-    run.items, run.votes, run.gold = len(votes.items), len(votes.votes), len(gold[0]) if gold else 0
-    run.converged, run.iterations = bool(fitted.converged), len(fitted.objective)
-    run.state, run.finished_at, run.seconds = State.DONE, timezone.now(), time.perf_counter() - started
-    run.save()
-    _keep_qualities(run, votes, fitted)
-    _publish_all(project, run, votes, found(votes, fitted.posterior, run.method))
-    _forget_old_runs(run)
-    return run
-
-
-def _keep_qualities(run: LabelModelRun, votes: Ballot, fitted: Any) -> None:
-    quality = source_accuracy(votes.votes, fitted)
-    counts = np.bincount(votes.votes.source, minlength=len(votes.people))
-    shown = not votes.is_set and len(votes.labels) <= MOST_SHOWN_LABELS
-    rows = [
-        SourceQuality(
-            run=run,
-            project_id=run.project_id,
-            question=run.question,
-            source_id=person,
-            accuracy=float(quality.accuracy[n]),
-            low=float(quality.low[n]),
-            high=float(quality.high[n]),
-            judgments=float(quality.judgments[n]),
-            votes=int(counts[n]),
-            confusion=np.round(fitted.parameters.confusion(np.array([n]))[0], 4).tolist() if shown else [],
-        )
-        for n, person in enumerate(votes.people)
-    ]
-    SourceQuality.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["project", "question", "source"],
-        update_fields=["run", "accuracy", "low", "high", "judgments", "votes", "confusion"],
+    run.converged, run.iterations = bool(fitted.fit.converged), len(fitted.fit.objective)
+    run.state, run.finished_at, run.seconds = LabelModelRun.State.DONE, timezone.now(), seconds
+    run.error = ""
+    run.save(
+        update_fields=[
+            *("parameters", "labels", "sources", "converged", "iterations", "state", "finished_at"),
+            *("seconds", "error", "gold", "comparison"),
+        ]
     )
-    SourceQuality.objects.filter(project=run.project_id, question=run.question).exclude(run=run).delete()
-
-
-def _publish_all(project: Project, run: LabelModelRun, votes: Ballot, results: list[Found]) -> None:
-    """Publish what a new fit changes noticeably."""
-    had = {
-        item: (orjson.dumps(value).decode(), confidence)
-        for item, value, confidence in Consensus.objects.filter(
-            project=project, question=run.question, schema=project.schema
-        ).values_list("item", "value", "confidence")
-    }
-    changed = [
-        one
-        for one in results
-        if (before := had.get(one.item)) is None
-        or before[0] != one.value
-        or abs(before[1] - one.confidence) > NOTICEABLE
-    ]
-    assert project.schema is not None, "a run has a schema"
-    consensus.publish(
-        project_id=project.pk,
-        schema_id=project.schema.pk,
-        items=[one.item for one in changed],
-        questions=[run.question],
-        found=changed,
-        run=run.pk,
-        touched=False,
-    )
-
-
-def _forget_old_runs(run: LabelModelRun) -> None:
-    same = LabelModelRun.objects.filter(project=run.project_id, question=run.question)
-    kept = same.order_by("-pk").values_list("pk", flat=True)[:KEPT_RUNS]
-    same.exclude(pk__in=list(kept)).delete()
 
 
 @contextmanager

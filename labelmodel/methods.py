@@ -1,0 +1,16 @@
+"""The estimators by name, for whoever only needs their names: web processes load no numerical libraries for that.
+
+tests/labelmodel/test_methods.py compares this list with the estimators.
+"""
+
+from __future__ import annotations
+
+DEFAULT = "partial_pooling"
+METHODS: dict[str, str] = {
+    "partial_pooling": "Partial pooling",
+    "majority": "Majority",
+    "one_coin": "One-coin",
+    "dawid_skene": "Dawid-Skene",
+    "glad": "GLAD",
+    "mace": "MACE",
+}
