@@ -41,6 +41,7 @@ PUBLISHED = {
     "Dawid-Skene": {"bluebird": 0.889, "rte": 0.927, "web": 0.829, "d_product": 0.940},
     "EBCC": {"bluebird": 0.861, "rte": 0.931, "web": 0.769, "d_product": 0.935},
 }
+PEER = "crowd-kit DawidSkene"
 PEERS = {"MajorityVote": 1, "DawidSkene": 100, "OneCoinDawidSkene": 100}
 
 
@@ -84,8 +85,25 @@ def speed(options: Any) -> dict[str, Any]:
             output = subprocess.run(command, cwd=common.ROOT, check=True, capture_output=True, text=True)
             runs.setdefault(size, {})[name] = json.loads(output.stdout)
         if options.peer_python and (size == "100k" or options.peer_large):
-            runs[size]["crowd-kit DawidSkene"] = peer_speed(options.peer_python, size)
+            runs[size][PEER] = peer_speed(options.peer_python, size)
     return runs
+
+
+def ratios(speeds: dict[str, Any]) -> dict[str, Any]:
+    """Times as fast per iteration, and share of the memory, of each estimator against crowd-kit on the same votes."""
+    result: dict[str, Any] = {}
+    for size, runs in speeds.items():
+        if peer_run := runs.get(PEER):
+            slow = peer_run["seconds"] / peer_run["iterations"]
+            result[size] = {
+                name: {
+                    "times_as_fast": round(slow * run["iterations"] / run["median_s"], 1),
+                    "share_of_memory": round(run["peak_mb"] / peer_run["peak_mb"], 2),
+                }
+                for name, run in runs.items()
+                if name != PEER
+            }
+    return result
 
 
 def peer_speed(python: str, size: str) -> dict[str, Any]:
@@ -188,9 +206,10 @@ def measure(options: Any) -> dict[str, Any]:
     if not options.peer_python:
         print("No crowd-kit: give --peer-python PATH to compare with it.", file=sys.stderr)
     real = real_crowds()
-    tests = robustness(real, options.seeds)
+    tests, speeds = robustness(real, options.seeds), speed(options)
     return {
-        "speed": speed(options),
+        "speed": speeds,
+        "ratios": ratios(speeds),
         "quality": quality(real, options.peer_python),
         "robustness": tests,
         "summary": summary(real, tests),
