@@ -113,7 +113,7 @@ class OnQuestionView(serializers.Serializer[Any]):
 
 
 class AgreementView(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(
+    freshness = serializers.ChoiceField(
         ["current", "computing", "waiting"],
         help_text="computing: newer figures are on their way; waiting: no worker has taken that up yet.",
     )
@@ -135,7 +135,7 @@ class Agreement(Api):
         found = latest_agreement(self.project(project_id, Action.BROWSE))
         figures = found.figures
         body = {
-            "state": found.state,
+            "freshness": found.state,
             "as_of": figures.as_of if figures else None,
             "kinds": ["person"],
             "simulated": figures.simulated if figures else False,
