@@ -146,6 +146,71 @@ The other tools were measured once on a machine of this kind, on PostgreSQL, wit
 """
 
 
+TRUST = """
+How far answers can be trusted, beside crowd-kit 1.4.2 in the same run; on real crowds that are not part of the project.
+
+| | limit | seen | crowd-kit |
+|---|---|---|---|
+"""
+
+
+def _trust() -> Iterator[str]:
+    found, speed = common.kept("labelmodel"), common.kept("labelmodel")["speed"]
+    peer = "crowd-kit DawidSkene"
+    for size, limit in (("100k", 0.3), ("1M", 3)):
+        ours, theirs = speed[size]["dawid_skene"], speed[size][peer]
+        yield _row(
+            f"Dawid-Skene, {size} items × 5 votes, 20 iterations",
+            f"≤ {limit} s",
+            f"{number(ours['median_s'])} s, {ours['peak_mb']} MB",
+            f"{number(theirs['seconds'])} s for {theirs['iterations']}, {theirs['peak_mb']} MB",
+        )
+    quality = found["quality"]
+    for crowd, published in found["limits"]["accuracy"].items():
+        least = published - found["limits"]["accuracy_slack"]
+        ours, theirs = (quality[crowd][name]["accuracy"] for name in ("partial_pooling", peer))
+        yield _row(f"accuracy of the default on {crowd}", f"≥ {least:.3f}", f"{ours:.3f}", f"{theirs:.3f}")
+    for key, title in (
+        ("log_loss", "mean log loss on these"),
+        ("calibration_error", "mean calibration error"),
+    ):
+        ours, theirs = (quality["mean"][name][key] for name in ("partial_pooling", peer))
+        yield _row(title, f"≤ {found['limits'][key]}", f"{ours:.3f}", f"{theirs:.3f}")
+    summary = found["summary"]["partial_pooling"]
+    yield _row(
+        "points above majority vote on 28 kinds of crowds, worst / mean",
+        "≥ -1 / ≥ 2.5",
+        f"{100 * summary['least_gain']:.1f} / {100 * summary['mean_gain']:.1f}",
+        "",
+    )
+    voter = found["model_as_voter"]["people and model"]["accuracy"]
+    yield _row("d_product with a model as one more voter", "≥ 0.955", f"{voter:.3f}", "")
+    alpha = common.kept("agreement")["alpha"]["4 labels"]
+    yield _row(
+        "Krippendorff's alpha with 1,000 resamples, 100k items × 5",
+        "≤ 0.3 s",
+        f"{number(alpha['median_s'])} s",
+        f"{number(alpha['peer']['median_s'])} s without an interval",
+    )
+    for crowd, result in common.kept("overlap")["results"].items():
+        best = next(one for one in result["adaptive"] if one["target"] == 0.9)
+        saved = (
+            "all of the accuracy"
+            if best["saved"] is None
+            else f"{100 * best['saved']:.0f} % saved at equal accuracy"
+        )
+        yield _row(
+            f"adaptive overlap on {crowd}, sure to 0.9",
+            "",
+            f"{best['judgments']:,} of {best['all_judgments']:,} judgments, {saved}",
+            "",
+        )
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
 def text() -> str:
     kept = [common.kept(name) for name in RESULTS]
     days = sorted({result["measured_at"][:10] for result in kept})
@@ -155,8 +220,16 @@ def text() -> str:
         label_studio=LABEL_STUDIO,
         doccano=DOCCANO,
     )
-    pictures = "\n".join(f"![{name}]({name}.png)\n" for name in RESULTS)
-    return head + "".join(f"{line.markdown()}\n" for line in lines()) + f"\n{pictures}"
+    pictures = "\n".join(
+        f"![{name}]({name}.png)\n" for name in (*RESULTS, "labelmodel", "agreement", "overlap")
+    )
+    return (
+        head
+        + "".join(f"{line.markdown()}\n" for line in lines())
+        + TRUST
+        + "".join(_trust())
+        + f"\n{pictures}"
+    )
 
 
 if __name__ == "__main__":
