@@ -229,6 +229,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "ENUM_NAME_OVERRIDES": {
         "NextStatus": "annotation.api.queue.STATUSES",
+        "HintKind": ["random", "constant", "fast"],
         "ImportStatus": ["draft", "waiting", "running", "done", "failed", "cancelled"],
     },
 }

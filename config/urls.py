@@ -10,7 +10,9 @@ from config import health, metrics
 
 urlpatterns = [
     path("", include("annotation.pages.urls")),
+    path("", include("labelmodel.pages.urls")),
     path("api/v1/", include("annotation.api.urls")),
+    path("api/v1/", include("labelmodel.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("health/live", health.live, name="health-live"),

@@ -17,9 +17,11 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern
+from django.utils import timezone
 
-from annotation.models import Comment, Flag, Media, Project, User
+from annotation.models import Comment, Flag, Media, Project, Suspension, User
 from annotation.services import accounts, answers, queue
+from labelmodel.models import LabelModelRun
 from tests.factories import make_dataset, make_user
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -137,8 +139,22 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
     flag = Flag.objects.create(item_id=first.item_id, author=annotator)
     comment = Comment.objects.create(item_id=first.item_id, author=annotator, body="Hm.")
     dataset = make_dataset(project)
+    suspension = Suspension.objects.create(
+        project=project,
+        user=annotator,
+        reason="",
+        first_annotation=1,
+        last_annotation=1,
+        right=0,
+        judged=5,
+        bar=0.5,
+        created_at=timezone.now(),
+    )
     picture = Media.objects.create(
         project=project, name="a.png", file="media/a.png", content_type="image/png", size=1, sha256="0" * 64
+    )
+    run = LabelModelRun.objects.create(
+        project=project, question="sentiment", schema=project.schema, method="majority"
     )
     return {
         "project_id": project.pk,
@@ -151,7 +167,9 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
         "comment_id": comment.pk,
         "dataset_id": dataset.pk,
         "import_id": dataset.pk,
+        "suspension_id": suspension.pk,
         "version": 1,
+        "run_id": run.pk,
         "name": picture.name,
         # Django's admin
         "id": annotator.pk,

@@ -141,6 +141,11 @@ def of_person(*, project: Project, user_id: int, until: datetime | None = None) 
     )
 
 
+def full_hour(now: datetime) -> datetime:
+    """What people see of their own gold answers stops here: a figure that moves with an answer would tell which it was."""
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
 def _everybody(project: Project) -> list[Quality]:
     persons = [one for one in people.of_project(project) if one.answered or one.role in _LABELERS]
     gold, estimates, warnings, flags = (

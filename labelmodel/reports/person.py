@@ -87,7 +87,7 @@ class Skipped:
 
 def days(*, project: Project, user_id: int, zone: tzinfo) -> list[Day]:
     """The person's days with answers, of the last thirty, in a reader's time zone."""
-    scope = {
+    scope: dict[str, Any] = {
         "project": project.pk,
         "person": user_id,
         "zone": str(zone),
