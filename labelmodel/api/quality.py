@@ -51,7 +51,9 @@ class OwnQuestionView(serializers.Serializer[Any]):
     gold_now = RightShareView(help_text="The same in the current rotation.")
     estimated = EstimatedView(allow_null=True)
     answers = serializers.IntegerField(help_text="Answers that the latest run of the label model knew.")
-    agreed = RightShareView(help_text="Answers to items with two votes or more that are what the consensus says.")
+    agreed = RightShareView(
+        help_text="Answers to items with two votes or more that are what the consensus says."
+    )
     labels = serializers.ListField(
         child=serializers.CharField(), help_text="Rows and columns of `confusion`."
     )
@@ -100,7 +102,9 @@ class SourceQualityListView(serializers.Serializer[Any]):
 
 
 class SourceQuality(Api):
-    @extend_schema(operation_id="source_quality", responses={200: SourceQualityListView, **PROBLEMS(401, 403, 404)})
+    @extend_schema(
+        operation_id="source_quality", responses={200: SourceQualityListView, **PROBLEMS(401, 403, 404)}
+    )
     def get(self, request: Request, project_id: int) -> Response:
         """How good each person is on each question, who labels or has answered; most answers first."""
         found = people.of_project(self.project(project_id, Action.BROWSE))

@@ -25,11 +25,12 @@ _MOST = 2**63 - 1
 
 class FitForm(forms.Form):
     question = forms.ChoiceField(required=False)
-    method = forms.ChoiceField(required=False, label="Method")
+    method = forms.ChoiceField()
 
     def __init__(self, *args: Any, questions: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         every = [("", "Every question")] if len(questions) > 1 else []
+        self.fields["question"].required = not every
         self.fields["question"].choices = [*every, *questions]  # type: ignore[attr-defined]
         self.fields["method"].choices = [  # type: ignore[attr-defined]
             (name, f"{title}, the default" if name == DEFAULT else f"{title}, to compare")
@@ -81,7 +82,7 @@ class Fit(Runs):
     def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
         form = self._form(request.POST)
         if form.is_valid():
-            question, method = form.cleaned_data["question"] or None, form.cleaned_data["method"] or DEFAULT
+            question, method = form.cleaned_data["question"] or None, form.cleaned_data["method"]
             wanted: dict[str, Any] = {
                 "project": self.project,
                 "by": self.user(),

@@ -44,6 +44,10 @@ class Run:
     finished_at: datetime | None
     current: bool
 
+    @property
+    def is_default(self) -> bool:
+        return self.method == DEFAULT
+
 
 def listed(*, project: Project, before: int | None = None, limit: int = 50) -> list[Run]:
     """Runs, latest first, those with smaller numbers than `before`."""
