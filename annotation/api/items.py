@@ -12,13 +12,16 @@ from rest_framework.response import Response
 
 from annotation.api.base import Api, valid
 from annotation.api.docs import PROBLEMS
+from annotation.api.evidence import EvidenceView
 from annotation.api.fields import Text
 from annotation.api.paging import PAGE_PARAMETERS, PageRequest, following_url, paged, query
 from annotation.models import Comment, Item
+from annotation.reports.blind import standing
+from annotation.reports.evidence import evidence_seen
 from annotation.reports.item import Answer, answers_of, flags_of, timeline
 from annotation.reports.items_listed import listed
 from annotation.reports.items_query import filters_of
-from annotation.roles import Action
+from annotation.roles import Action, may
 from annotation.services import items, talk
 from annotation.services.access import check
 from annotation.services.items import open_item
@@ -37,6 +40,9 @@ class FilterRequest(serializers.Serializer[Any]):
     dataset = serializers.IntegerField(required=False, min_value=1, max_value=_MOST)
     flagged = serializers.BooleanField(default=False)
     gold = serializers.BooleanField(default=False)
+    disagree = serializers.BooleanField(default=False)
+    min_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
+    max_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
 
 
 class ItemsRequest(FilterRequest, PageRequest):
@@ -58,6 +64,17 @@ FILTER_PARAMETERS = [
     OpenApiParameter(
         "gold", bool, description="Only gold questions; for those who may configure the project."
     ),
+    OpenApiParameter(
+        "disagree",
+        bool,
+        description="Only items about which people say different things (to the question, if one is given).",
+    ),
+    OpenApiParameter(
+        "min_confidence",
+        float,
+        description="Only items whose consensus (on the question, if one is given) is so sure at least: 0 to 1.",
+    ),
+    OpenApiParameter("max_confidence", float, description="The same, at most."),
 ]
 
 
@@ -98,6 +115,7 @@ class RevisionView(AnnotationView):
 
 
 class FullAnnotationView(RevisionView):
+    counts = serializers.BooleanField(help_text="False for an answer that was set aside.")
     revisions = RevisionView(many=True, help_text="The answers that this one replaced, the latest first.")
 
 
@@ -134,6 +152,9 @@ class ItemDetailView(ItemBriefView):
     annotations = FullAnnotationView(
         many=True, help_text="All, or only your own if your role does not browse."
     )
+    consensus = EvidenceView(
+        many=True, help_text="What the answers amount to, by question; empty if your role does not browse."
+    )
     flags = FlagView(many=True)
     history = EntryView(many=True, help_text="Newest first; empty if your role does not browse.")
 
@@ -167,7 +188,8 @@ class Items(Api):
         if wanted["gold"]:
             check(user=self.user(), project=project, action=Action.CONFIGURE)
         filters = filters_of(project, **wanted)
-        results, last = listed(project=project, filters=filters, after=after, limit=limit)
+        gold = may(project.role_of(self.user()), Action.CONFIGURE)
+        results, last = listed(project=project, filters=filters, after=after, limit=limit, gold=gold)
         return Response({"results": results, "next": following_url(request, last)})
 
 
@@ -179,15 +201,28 @@ class OneItem(Api):
         opened = open_item(user=user, item_id=item_id)
         item, browse = opened.item, opened.may(Action.BROWSE)
         answers = answers_of(item, annotator=None if browse else user)
+        seen = standing(
+            item, gold=opened.may(Action.CONFIGURE), browse=browse, answered=bool(answers) and not browse
+        )
         flags = [flag for flag in flags_of(item) if browse or flag.author_id == user.pk]
         history = timeline(item, answers, gold=opened.may(Action.CONFIGURE)) if browse else []
+        evidence = evidence_seen(item, browse=browse, gold=opened.may(Action.CONFIGURE))
         return Response(
             {
-                **ItemBriefView(item).data,
+                "id": item.pk,
+                "key": item.key,
+                "state": seen.state,
+                "wanted": seen.wanted,
+                "answers": seen.answers,
                 "payload": item.payload,
                 "dataset": item.dataset_id,
                 "created_at": item.created_at,
-                "annotations": [answer_as_json(answer) for answer in answers],
+                "annotations": [
+                    # Whose answers were set aside is the managers' matter.
+                    {**answer_as_json(answer), "counts": answer.counts or not browse}
+                    for answer in answers
+                ],
+                "consensus": EvidenceView(evidence, many=True).data,
                 "flags": FlagView(flags, many=True).data,
                 "history": EntryView(history, many=True).data,
             }
@@ -205,10 +240,12 @@ class Retire(Api):
 
 class Reopen(Api):
     @extend_schema(
-        operation_id="reopen_item", request=None, responses={200: ItemBriefView, **PROBLEMS(401, 403, 404)}
+        operation_id="reopen_item",
+        request=None,
+        responses={200: ItemBriefView, **PROBLEMS(401, 403, 404, 409)},
     )
     def post(self, request: Request, item_id: int) -> Response:
-        """Ask for one more answer, or bring a retired item back."""
+        """Ask for one more answer, or bring a retired item back. 409 for gold questions and what an expert decided."""
         return Response(ItemBriefView(items.reopen(item_id=item_id, by=self.user())).data)
 
 

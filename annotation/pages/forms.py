@@ -47,5 +47,20 @@ def model_limit(model: type[Model], name: str) -> int:
     return int(getattr(model._meta.get_field(name), "max_length", 0) or 0)
 
 
+class PercentField(forms.FloatField):
+    """A share from 0 to 1 that people write in per cent."""
+
+    def __init__(self, *, most: float = 100, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=most, step_size=None, **options)
+        self.widget.attrs.update({"step": "any", "inputmode": "decimal"})
+
+    def clean(self, value: Any) -> float | None:
+        given = super().clean(value)
+        return None if given is None else round(given / 100, 6)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value * 100:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
+
+
 def text_area(rows: int, **attributes: Any) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, **attributes})

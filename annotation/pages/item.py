@@ -12,13 +12,17 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 
 from annotation.errors import InvalidInput, NotFound
-from annotation.models import Flag, Item, User
+from annotation.models import Flag, GoldQuestion, Item, User
 from annotation.pages.base import ProjectPage
 from annotation.pages.forms import tell
 from annotation.pages.item_filters import FilterForm, kept_filters
 from annotation.pages.payloads import shown
+from annotation.questions import Shown
+from annotation.reports.blind import standing
 from annotation.reports.item import answers_of, flags_of, threads, timeline
 from annotation.reports.items_query import Filters, page_ids
+from annotation.reports.readings import readings_under
+from annotation.reports.suspensions import doubtful_on
 from annotation.roles import Action
 from annotation.services import items, talk
 from annotation.services.items import Opened
@@ -40,16 +44,20 @@ class ItemPage(ProjectPage):
     def page(self, opened: Opened, *, status: int = 200, **forms: Any) -> HttpResponse:
         item, browse = opened.item, opened.may(Action.BROWSE)
         gold = opened.may(Action.CONFIGURE)
+        known: GoldQuestion | None = getattr(item, "gold", None) if gold else None
         answers = answers_of(item, annotator=None if browse else self.user())
         flags = [flag for flag in flags_of(item) if browse or flag.author_id == self.user().pk]
         kept = kept_filters(self.request)
         return self.render(
             status=status,
             item=item,
+            seen=standing(item, gold=gold, browse=browse, answered=bool(answers) and not browse),
             browse=browse,
-            gold=getattr(item, "gold", None) if gold else None,
+            gold=known,
+            gold_shown=_known(item, known) if known else (),
             shown=shown(self.project, item.payload),
             answers=answers,
+            doubtful=doubtful_on(item, [one.id for one in answers]) if browse else (),
             flags=flags,
             my_flag=_open_flag(flags, self.user()),
             threads=threads(item),
@@ -83,6 +91,14 @@ class ItemPage(ProjectPage):
     def back(self, item_id: int) -> HttpResponse:
         """To the item's page, with the filters of the list that it was opened from."""
         return redirect(self._url([item_id]))
+
+
+def _known(item: Item, gold: GoldQuestion) -> list[Shown]:
+    """The known answer as it reads now."""
+    if item.project.schema_id is None:
+        return []
+    readings = readings_under(item.project.schema_id)
+    return readings.form.shown(readings.read(gold.schema_id, gold.answer)[0])
 
 
 def _open_flag(flags: list[Flag], user: User) -> Flag | None:

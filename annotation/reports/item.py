@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,8 @@ class Answer:
     supersedes: int | None
     # The answers that this one replaced, the latest first.
     revisions: tuple[Answer, ...] = ()
+    # Whether it counts, or was set aside because of how its author did on gold questions.
+    counts: bool = True
 
     @property
     def is_older(self) -> bool:
@@ -67,17 +69,19 @@ def answers_of(item: Item, *, annotator: User | None = None) -> tuple[Answer, ..
     found = Annotation.objects.filter(item=item).select_related("annotator").order_by("pk")
     if annotator is not None:
         found = found.filter(annotator=annotator)
+    aside = set(
+        Lease.objects.filter(item=item, state=Lease.State.SET_ASIDE).values_list("annotator_id", flat=True)
+    )
     chains: dict[int, list[Answer]] = {}
     readings = readings_under(schema_id)
     for annotation in found:
         chains.setdefault(annotation.annotator_id, []).append(_answer(annotation, readings))
-    return tuple(_with_revisions(chain) for chain in chains.values())
+    return tuple(_with_revisions(chain, counts=person not in aside) for person, chain in chains.items())
 
 
-def _with_revisions(chain: list[Answer]) -> Answer:
+def _with_revisions(chain: list[Answer], *, counts: bool) -> Answer:
     *earlier, last = chain
-    fields = {name: getattr(last, name) for name in Answer.__slots__}
-    return Answer(**{**fields, "revisions": tuple(reversed(earlier))})
+    return replace(last, revisions=tuple(reversed(earlier)), counts=counts)
 
 
 def _answer(annotation: Annotation, readings: Readings) -> Answer:

@@ -15,7 +15,7 @@ from django.db.models.functions import Cast, Left
 from psycopg.errors import QueryCanceled
 
 from annotation.errors import InvalidInput
-from annotation.models import Annotation, Flag, GoldQuestion, Item, Project
+from annotation.models import Annotation, Flag, GoldQuestion, Item, Lease, Project
 from annotation.questions import Chip
 from annotation.reports.items_query import Filters, count_up_to, estimate, page_ids
 from annotation.reports.readings import Readings, readings_under
@@ -92,7 +92,14 @@ def table(
     ids, more = (ids[:limit], len(ids) > limit) if before is None else (ids[-limit:], len(ids) > limit)
     shown = fields_of(project)
     bounded = total > COUNTED
-    simple = not (filters.q or filters.question or filters.annotator or filters.flagged or filters.gold)
+    simple = not (
+        filters.q
+        or filters.question
+        or filters.annotator
+        or filters.flagged
+        or filters.gold
+        or filters.weighed
+    )
     return Page(
         fields=shown,
         rows=tuple(_rows(project, ids, shown, gold)),
@@ -123,8 +130,9 @@ def fields_of(project: Project, most: int = PREVIEW_FIELDS) -> tuple[Field, ...]
 
 
 def current_answers(item_ids: Iterable[int]) -> QuerySet[Annotation]:
-    """The answers that stand, each person's last, in the order in which they were given."""
-    found = Annotation.objects.filter(item__in=list(item_ids), current_for__isnull=False)
+    """The answers that count, each person's last, in the order in which they were given."""
+    counted = [Lease.State.SUBMITTED, Lease.State.AGAIN]
+    found = Annotation.objects.filter(item__in=list(item_ids), current_for__state__in=counted)
     return found.select_related("annotator").order_by("pk")
 
 
@@ -160,12 +168,14 @@ def _rows(project: Project, ids: list[int], shown: tuple[Field, ...], gold: bool
     values = found.values("pk", "key", "state", "answers", "wanted", **marks, **previews)
     for item in cast("Iterable[dict[str, Any]]", values):
         given = answers.get(item["pk"], [])
+        # A gold question says what an ordinary item would; see reports/blind.py.
+        told = gold or not item["is_gold"]
         yield Row(
             id=item["pk"],
             key=item["key"],
             state=item["state"],
-            answers=item["answers"],
-            wanted=item["wanted"],
+            answers=item["answers"] if told else project.annotations_per_item,
+            wanted=item["wanted"] if told else project.annotations_per_item,
             previews=tuple(item[name] or "" for name in previews),
             said=summary(readings, given) if readings else (),
             flags=item["open_flags"],

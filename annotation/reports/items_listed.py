@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Func, IntegerField, Q
 
 from annotation.models import Annotation, Item, Project
+from annotation.reports.blind import standing
 from annotation.reports.items import current_answers, time_limit
 from annotation.reports.items_query import Filters, page_ids
 from annotation.reports.readings import Readings, readings_under
@@ -17,9 +18,10 @@ MOST_BYTES = 8 * 2**20
 
 
 def listed(
-    *, project: Project, filters: Filters, after: int = 0, limit: int = 100
+    *, project: Project, filters: Filters, after: int = 0, limit: int = 100, gold: bool = True
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Items after an id with their current answers, and where the next page begins (None: nowhere).
+    """Items after an id with their current answers, and where the next page begins (None: nowhere). `gold`: whether gold
+    questions may be spoken of.
 
     Raises InvalidInput for a search that takes too long.
     """
@@ -29,24 +31,30 @@ def listed(
     following = kept[-1] if len(kept) < len(ids) else None
     flags = Count("flags", filter=Q(flags__closed_at=None))
     items = (
-        Item.objects.filter(pk__in=kept).order_by("pk").select_related("dataset").annotate(open_flags=flags)
+        Item.objects.filter(pk__in=kept)
+        .order_by("pk")
+        .select_related("dataset", "project")
+        .annotate(open_flags=flags)
     )
     answers: dict[int, list[Annotation]] = {}
     for answer in current_answers(kept):
         answers.setdefault(answer.item_id, []).append(answer)
     readings = readings_under(project.schema_id) if project.schema_id else None
-    return [item_as_json(item, readings, answers.get(item.pk, ())) for item in items], following
+    return [item_as_json(item, readings, answers.get(item.pk, ()), gold=gold) for item in items], following
 
 
-def item_as_json(item: Any, readings: Readings | None, answers: Iterable[Annotation]) -> dict[str, Any]:
+def item_as_json(
+    item: Any, readings: Readings | None, answers: Iterable[Annotation], *, gold: bool = True
+) -> dict[str, Any]:
     """An item with `open_flags`, and its answers as they read now."""
+    seen = standing(item, gold=gold)
     return {
         "id": item.pk,
         "key": item.key,
         "payload": item.payload,
-        "state": item.state,
-        "wanted": item.wanted,
-        "answers": item.answers,
+        "state": seen.state,
+        "wanted": seen.wanted,
+        "answers": seen.answers,
         "dataset": item.dataset_id,
         "open_flags": item.open_flags,
         "created_at": item.created_at,

@@ -166,3 +166,23 @@ RETURNING i.state = 'resolved' AS is_full
 LOOKED_AT = """
 UPDATE annotation_lease SET state = 'submitted' WHERE item_id = %(item)s AND state = 'again'
 """
+
+# Items that are settled beyond doubt, one of each kind of answer, then the second of each, in an order of their own.
+CANDIDATES = """
+WITH settled AS (
+    SELECT c.item_id, max(c.schema_id) AS schema_id, min(c.confidence) AS confidence, min(c.votes) AS votes,
+           bool_and(c.status = 'adjudicated') AS by_expert, jsonb_object_agg(c.question, c.value) AS answer
+    FROM annotation_consensus c JOIN annotation_item i ON i.id = c.item_id
+    WHERE c.project_id = %(project)s AND i.state = 'resolved' AND i.wanted > 0
+    GROUP BY c.item_id
+    HAVING bool_and(c.value IS NOT NULL AND c.value <> 'null') AND (
+        (%(experts)s AND bool_and(c.status = 'adjudicated'))
+        OR (%(unanimous)s AND bool_and(c.status = 'auto' AND c.unanimous AND c.votes >= %(votes)s
+                                       AND c.confidence >= %(confidence)s)))
+), turns AS (
+    SELECT *, row_number() OVER (PARTITION BY answer ORDER BY NOT by_expert, md5(item_id::text)) AS turn FROM settled
+    ORDER BY turn, md5(item_id::text) LIMIT %(count)s
+)
+SELECT i.id, i.key, i.payload::text AS payload, t.schema_id, t.answer::text AS answer, t.by_expert, t.confidence, t.votes
+FROM turns t JOIN annotation_item i ON i.id = t.item_id ORDER BY t.turn, md5(t.item_id::text)
+"""
