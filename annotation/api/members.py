@@ -50,6 +50,10 @@ class MemberView(serializers.Serializer[Any]):
     role = serializers.ChoiceField(_ROLES)
     annotation_limit = serializers.IntegerField(allow_null=True)
     paused_reason = serializers.CharField(allow_blank=True)
+    warning = serializers.CharField(
+        allow_blank=True, help_text="What a member close to the bar of the gold questions is told."
+    )
+    trained_at = serializers.DateTimeField(allow_null=True, help_text="When the training was passed.")
     answered = serializers.IntegerField(help_text="Items that this member has answered.")
     simulated = serializers.BooleanField(source="user.demo")
     created_at = serializers.DateTimeField()

@@ -5,15 +5,19 @@ from __future__ import annotations
 from annotation.api import (
     accounts,
     audit,
+    disputes,
     exports,
     gold,
+    guidelines,
     imports,
     items,
     media,
     members,
     projects,
+    quality,
     queue,
     schemas,
+    suspensions,
 )
 
 app_name = "api"
@@ -27,6 +31,10 @@ urlpatterns = [
     *media.urlpatterns,
     *items.urlpatterns,
     *gold.urlpatterns,
+    *suspensions.urlpatterns,
+    *disputes.urlpatterns,
+    *guidelines.urlpatterns,
+    *quality.urlpatterns,
     *exports.urlpatterns,
     *audit.urlpatterns,
 ]

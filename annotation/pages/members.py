@@ -17,6 +17,7 @@ from annotation.errors import NotFound
 from annotation.models import Membership, User
 from annotation.pages.base import ProjectPage
 from annotation.pages.forms import attempt, model_limit, tell
+from annotation.reports.suspensions import Doubt, listed
 from annotation.roles import ACTIONS, CAN, Action, Role, may
 from annotation.services import members
 
@@ -110,12 +111,20 @@ class Members(MembersPage):
             status=status,
             form=form,
             members=shown[:PAGE],
+            training=self.project.training_questions > 0 and self.project.gold_questions.exists(),
+            doubts=self._doubts(),
             next=following,
             rights=rights(),
             roles=list(Role),
             owner=Role.OWNER in self.grantable(),
             crumbs=[("Members", "")],
         )
+
+    def _doubts(self) -> list[Doubt]:
+        """Answers of which somebody has to say what becomes of them; only for those who may."""
+        if not may(self.project.role_of(self.user()), Action.MEMBERS):
+            return []
+        return listed(project=self.project, open_only=True, limit=PAGE)
 
 
 class AddMember(Members):

@@ -17,6 +17,9 @@ Per = Literal["annotation", "item"]
 REVISIONS = """CASE WHEN a.supersedes_id IS NULL THEN 0 ELSE (SELECT count(*) - 1 FROM annotation_annotation r
     WHERE r.item_id = a.item_id AND r.annotator_id = a.annotator_id) END"""
 
+# False for answers that were set aside, because they were given by somebody who was below the bar.
+COUNTS = "NOT EXISTS (SELECT FROM annotation_lease l WHERE l.annotation_id = a.id AND l.state = 'set_aside')"
+
 # Name in the file: SQL expression; the kind says how it is written (text is quoted, raw is not, json is JSON already).
 ITEM = {
     "item_id": ("i.id", "raw"),
@@ -32,12 +35,30 @@ ANNOTATION = {
     "seconds": ("a.seconds", "raw"),
     "created_at": ("a.created_at", "time"),
     "revisions": (REVISIONS, "raw"),
+    "counts": (COUNTS, "raw"),
 }
+
+# What the answers to an item amount to, as a JSON object by question. Names of questions and methods need no escapes; the
+# index of (item, question) gives the order.
+_AGREED = """'{' || string_agg(
+    '"' || c.question || '":{"value":' || coalesce(c.value::text, 'null') || ',"confidence":' || c.confidence
+    || ',"status":"' || c.status || '","method":"' || c.method || '","votes":' || c.votes || '}', ',') || '}'"""
+_TOLD = "c.question = ANY(%(questions)s) AND (%(gold)s OR c.status <> 'known')"
+# Item by item, for few; for all of them read along with the answers in the same order: a third less.
+_OF_ITEM = f"(SELECT {_AGREED} FROM annotation_consensus c WHERE c.item_id = i.id AND {_TOLD})"  # noqa: S608
+_OF_ALL = f"""LEFT JOIN (
+    SELECT c.item_id, {_AGREED} AS said FROM annotation_consensus c
+    WHERE c.project_id = %(project)s AND {_TOLD}
+      AND c.item_id >= (SELECT min(id) FROM annotation_item WHERE project_id = %(project)s)
+      AND c.item_id <= (SELECT max(id) FROM annotation_item WHERE project_id = %(project)s)
+    GROUP BY c.item_id
+) agreed ON agreed.item_id = a.item_id"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to export. `safe` makes CSV harmless to open in a spreadsheet; `limit` is for previews."""
+    """What to export. `safe` makes CSV harmless to open in a spreadsheet; `limit` is for previews; `gold` whether the
+    known answers of gold questions may be told."""
 
     project: int
     format: Format = "jsonl"
@@ -48,6 +69,9 @@ class Wanted:
     since: datetime | None = None
     safe: bool = False
     limit: int | None = None
+    gold: bool = False
+    # Whether answers may have been set aside; where nobody ever was below the bar, no row is looked up for it.
+    doubted: bool = True
 
 
 def condition(wanted: Wanted) -> tuple[str, dict[str, Any]]:
@@ -68,14 +92,17 @@ def condition(wanted: Wanted) -> tuple[str, dict[str, Any]]:
     return " AND ".join(where), {name: getattr(wanted, name) for name in names}
 
 
-def statement(wanted: Wanted, fields: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """Columns: what is written before the answer, the schema's id, the answer. Items in front when they are grouped:
-    there the first column is empty for all answers to an item but the first."""
+def statement(wanted: Wanted, fields: Sequence[str], questions: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Columns: what is written before the answer, the schema's id, the answer. Items and their consensus on `questions` in
+    front when they are grouped: there these columns are empty for all answers to an item but the first."""
     where, params = condition(wanted)
+    params |= {"questions": list(questions), "gold": wanted.gold}
     item, own = _item(wanted, fields, params), _annotation(wanted)
     if wanted.per == "item":
         again = "lag(a.item_id) OVER (ORDER BY a.item_id, a.id) = a.item_id"
-        columns, order = f"CASE WHEN {again} THEN '' ELSE {item} END, {own}", "a.item_id, a.id"
+        consensus = f"coalesce({'agreed.said' if _is_whole(wanted) else _OF_ITEM}, '{{}}')"
+        first = ", ".join(f"CASE WHEN {again} THEN '' ELSE {column} END" for column in (item, consensus))
+        columns, order = f"{first}, {own}", "a.item_id, a.id"
     else:
         columns, order = f"{item} || {own}", "a.created_at, a.id"
     text = f"""
@@ -85,8 +112,14 @@ JOIN annotation_item i ON i.id = a.item_id
 JOIN annotation_user u ON u.id = a.annotator_id
 JOIN annotation_schema s ON s.id = a.schema_id
 LEFT JOIN annotation_dataset d ON d.id = i.dataset_id
+{_OF_ALL if wanted.per == "item" and _is_whole(wanted) else ""}
 WHERE {where} ORDER BY {order}"""  # noqa: S608
     return text + (f" LIMIT {int(wanted.limit)}" if wanted.limit is not None else ""), params
+
+
+def _is_whole(wanted: Wanted) -> bool:
+    """Whether most of the project's items are wanted."""
+    return not (wanted.state or wanted.dataset or wanted.annotator or wanted.since or wanted.limit)
 
 
 def count_statement(wanted: Wanted, most: int) -> tuple[str, dict[str, Any]]:
@@ -113,9 +146,10 @@ def _item(wanted: Wanted, fields: Sequence[str], params: dict[str, Any]) -> str:
 
 
 def _annotation(wanted: Wanted) -> str:
+    columns = ANNOTATION if wanted.doubted else {**ANNOTATION, "counts": ("true", "raw")}
     if wanted.format == "jsonl" or wanted.per == "item":
-        return _json("{" if wanted.per == "item" else "", ANNOTATION)
-    return _csv(ANNOTATION, wanted.safe)
+        return _json("{" if wanted.per == "item" else "", columns)
+    return _csv(columns, wanted.safe)
 
 
 _JSON = {

@@ -12,9 +12,15 @@ import psycopg
 from django.db import connection
 
 from annotation.models import Schema
+from annotation.questions.forms import Part
 from annotation.reports.export_sql import ANNOTATION, ITEM, Wanted, count_statement, statement
 from annotation.reports.readings import Readings, readings_under
 
+# Answers are set aside only where somebody was suspended.
+_PROJECT = """
+SELECT schema_id, EXISTS (SELECT FROM annotation_suspension s WHERE s.project_id = p.id)
+FROM annotation_project p WHERE id = %s
+"""
 BLOCK = 128 * 1024
 LONGEST = "1h"
 # Answers seen before are not worked out again; longer ones seldom repeat, and would make the memory grow.
@@ -25,6 +31,7 @@ LONGEST_LINE = 2_000
 BOM = b"\xef\xbb\xbf"
 
 Tail = Callable[[int, bytes], bytes]
+Agreed = Callable[[bytes], bytes]
 Row = tuple[Any, ...]
 Cursor = psycopg.Cursor[Any]
 
@@ -32,12 +39,12 @@ Cursor = psycopg.Cursor[Any]
 def stream(wanted: Wanted) -> Generator[bytes, None, None]:
     """The file, block by block. Closing the iterator ends the query and its connection."""
     with _snapshot() as cursor:
-        cursor.execute("SELECT schema_id FROM annotation_project WHERE id = %s", [wanted.project])
+        cursor.execute(_PROJECT, [wanted.project])
         found = cursor.fetchone()
         if found is None or found[0] is None:
             return
         readings = readings_under(found[0])
-        yield from _blocks(_lines(cursor, wanted, readings))
+        yield from _blocks(_lines(cursor, replace(wanted, doubted=found[1]), readings))
 
 
 def preview(wanted: Wanted, rows: int) -> str:
@@ -53,7 +60,7 @@ def header(wanted: Wanted, schema: Schema) -> list[str]:
     if not fields_of(schema):
         columns.append("payload")
     if wanted.per == "item":
-        return [*columns, "annotations"]
+        return [*columns, *_consensus_columns(readings_under(schema.pk)), "annotations"]
     answers = readings_under(schema.pk).form.columns()
     return [*columns, *ANNOTATION, *(f"answer.{name}" for name in answers), "answer", "given", "lacking"]
 
@@ -94,13 +101,14 @@ def _snapshot() -> Iterator[Cursor]:
 def _lines(cursor: Cursor, wanted: Wanted, readings: Readings) -> Iterator[bytes]:
     if wanted.format == "csv":
         yield (BOM if wanted.safe else b"") + _csv(header(wanted, readings.current), wanted.safe) + b"\r\n"
-    text, params = statement(wanted, fields_of(readings.current))
-    types = ["bytea", "bytea", "int8", "bytea"] if wanted.per == "item" else ["bytea", "int8", "bytea"]
+    text, params = statement(wanted, fields_of(readings.current), [*_compared(readings)])
+    types = ["bytea", "int8", "bytea"] if wanted.per == "annotation" else [*["bytea"] * 3, "int8", "bytea"]
     with cursor.copy(f"COPY ({text}) TO STDOUT (FORMAT binary)", params) as copy:
         # Text is asked for as bytes, which is what it is sent as: nothing is decoded only to be encoded again.
         copy.set_types(types)
         if wanted.per == "item":
-            yield from _by_item(copy.rows(), wanted, _remembering(_json_tail(readings)))
+            agreed = _json_consensus if wanted.format == "jsonl" else _csv_consensus(readings, wanted.safe)
+            yield from _by_item(copy.rows(), wanted, _remembering(_json_tail(readings)), agreed)
         else:
             tail = _json_tail(readings) if wanted.format == "jsonl" else _csv_tail(readings, wanted.safe)
             yield from _by_annotation(copy.rows(), _remembering(tail), wanted)
@@ -112,14 +120,15 @@ def _by_annotation(rows: Iterable[Row], tail: Tail, wanted: Wanted) -> Iterator[
         yield head + tail(schema_id, answer) + end
 
 
-def _by_item(rows: Iterable[Row], wanted: Wanted, tail: Tail) -> Iterator[bytes]:
+def _by_item(rows: Iterable[Row], wanted: Wanted, tail: Tail, agreed: Agreed) -> Iterator[bytes]:
     item = b""
     said: list[bytes] = []
-    for head, own, schema_id, answer in rows:
-        if head and said:
-            yield _item_line(item, said, wanted)
-            said = []
-        item = head or item
+    for head, consensus, own, schema_id, answer in rows:
+        if head:
+            if said:
+                yield _item_line(item, said, wanted)
+                said = []
+            item = head + agreed(consensus)
         said.append(own + tail(schema_id, answer))
     if said:
         yield _item_line(item, said, wanted)
@@ -130,6 +139,37 @@ def _item_line(item: bytes, said: list[bytes], wanted: Wanted) -> bytes:
     if wanted.format == "jsonl":
         return b'%b"annotations":%b}\n' % (item, listed)
     return b'%b"%b"\r\n' % (item, listed.replace(b'"', b'""'))
+
+
+def _compared(readings: Readings) -> dict[str, Part]:
+    """The questions on which there can be a consensus."""
+    return {name: part for name, part in readings.form.parts.items() if part.kind.scale}
+
+
+def _consensus_columns(readings: Readings) -> Iterator[str]:
+    for name, part in _compared(readings).items():
+        yield from (f"consensus.{column}" for column in part.kind.columns(part.question))
+        yield from (f"confidence.{name}", f"status.{name}")
+
+
+def _json_consensus(consensus: bytes) -> bytes:
+    return b'"consensus":%b,' % consensus
+
+
+def _csv_consensus(readings: Readings, safe: bool) -> Agreed:
+    """The cells of an item's consensus, each followed by a comma."""
+    parts = _compared(readings)
+
+    def agreed(consensus: bytes) -> bytes:
+        found = orjson.loads(consensus)
+        cells: list[Any] = []
+        for name, part in parts.items():
+            one = found.get(name, {})
+            cells += part.kind.cells(part.question, one.get("value"))
+            cells += [one.get("confidence"), one.get("status")]
+        return _csv(cells, safe) + b"," if cells else b""
+
+    return agreed
 
 
 def _json_tail(readings: Readings) -> Tail:

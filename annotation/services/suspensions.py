@@ -63,10 +63,8 @@ def _set_aside_batch(suspension: Suspension) -> int:
     # Members before leases and items, as submit does.
     queue.lock_members(project_id=suspension.project_id)
     moved = hot.rows(sql.SET_ASIDE, {**_range(suspension), "now": timezone.now()})
-    schema_id = suspension.project.schema_id
-    assert schema_id is not None or not moved, "there are answers, so there are questions"
     for item in moved:
-        if item.is_full:
+        if item.is_full and (schema_id := suspension.project.schema_id):
             # Still all the answers it wants: what those that are left amount to.
             settle(item_id=item.id, schema_id=schema_id)
     return len(moved)

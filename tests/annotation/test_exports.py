@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotation.models import Annotation, Item, Project
+from annotation.models import Annotation, Consensus, Item, Project
 from annotation.reports import exports
 from annotation.reports.export_sql import Wanted
 from annotation.services import schemas
@@ -90,6 +90,7 @@ def test_json_lines_have_the_answer_and_where_it_comes_from(get, items, annotato
         "schema_version": 1,
         "seconds": 1.5,
         "revisions": 0,
+        "counts": True,
         "answer": {"sentiment": "positive"},
     }
 
@@ -142,7 +143,7 @@ def test_a_csv_has_one_column_for_each_field_and_question(get, project, annotato
 
     assert body.splitlines()[0].decode() == (
         '"item_id","key","dataset","state","payload.text","payload.it\'s","annotation_id","annotator","origin",'
-        '"schema_version","seconds","created_at","revisions","answer.sentiment","answer.topics","answer.note",'
+        '"schema_version","seconds","created_at","revisions","counts","answer.sentiment","answer.topics","answer.note",'
         '"answer.stars","answer","given","lacking"'
     )
     [row] = table(body)
@@ -418,3 +419,89 @@ def test_rows_are_counted_up_to_a_limit(project, items, annotator, second_annota
     assert exports.count_up_to(Wanted(project=project.pk), 2) == 2
     assert exports.count_up_to(Wanted(project=project.pk, per="item"), 10) == 2
     assert exports.count_up_to(Wanted(project=project.pk, state="resolved"), 10) == 2
+
+
+# Consensus
+
+
+@pytest.fixture
+def agreed(project, items, annotator, second_annotator):
+    """One item with a consensus that was inferred, one that is known, one without."""
+    for item in items[:3]:
+        say(item, annotator, sentiment="positive")
+    for item, status, confidence in ((items[0], "auto", 0.75), (items[1], "known", 1.0)):
+        Consensus.objects.create(
+            project=project,
+            item=item,
+            question="sentiment",
+            value="negative",
+            confidence=confidence,
+            entropy=0.5,
+            votes=2,
+            unanimous=False,
+            status=status,
+            method="majority",
+            schema=project.schema,
+            updated_at=timezone.now(),
+        )
+    return items
+
+
+def test_items_have_their_consensus(get, agreed):
+    first, second, third = lines(get(per="item"))
+
+    assert first["consensus"] == {
+        "sentiment": {
+            "value": "negative",
+            "confidence": 0.75,
+            "status": "auto",
+            "method": "majority",
+            "votes": 2,
+        }
+    }
+    assert second["consensus"] == third["consensus"] == {}
+    assert [len(line["annotations"]) for line in (first, second, third)] == [1, 1, 1]
+
+
+def test_some_items_have_the_same_as_in_a_whole_export(get, agreed):
+    assert lines(get(per="item", state="open")) == lines(get(per="item"))
+
+
+def test_csv_has_columns_for_the_consensus(get, agreed):
+    first, _, third = table(get(per="item", format="csv"))
+
+    names = ("consensus.sentiment", "confidence.sentiment", "status.sentiment")
+    assert [first[name] for name in names] == ["negative", "0.75", "auto"]
+    assert [third[name] for name in names] == ["", "", ""]
+    assert list(first)[-4:] == [*names, "annotations"]
+
+
+def test_a_set_is_one_cell_and_text_has_none(get, project, annotator):
+    schema = make_schema(project, TOPICS)
+    project.refresh_from_db()
+    item = make_items(project, 1)[0]
+    say(item, annotator, sentiment="positive", topics=["a|b", "c"], note="Hm.")
+    Consensus.objects.create(
+        project=project,
+        item=item,
+        question="topics",
+        value=["a|b", "c"],
+        confidence=0.5,
+        entropy=1,
+        votes=1,
+        unanimous=True,
+        method="majority",
+        schema=schema,
+        updated_at=timezone.now(),
+    )
+
+    [row] = table(get(per="item", format="csv"))
+
+    assert row["consensus.topics"] == r"a\|b|c"
+    assert "consensus.note" not in row
+
+
+def test_what_is_known_is_told_to_who_configures(api, path, agreed, manager):
+    told = lines(b"".join(api(manager).get(path, {"per": "item"}).streaming_content))
+
+    assert told[1]["consensus"]["sentiment"]["status"] == "known"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from annotation.errors import Conflict, NotAllowed
 from annotation.models import Annotation, Consensus, GoldQuestion, Lease, Membership, Suspension
+from annotation.reports.export_sql import Wanted
+from annotation.reports.exports import stream
 from annotation.services import adjudication, gold_sql, projects, suspensions
 from annotation.services.answers import Answer, revise, set_overlap
 from tests.annotation.gold_help import OTHER, WRONG, make_gold_project, say, take, work
 from tests.factories import make_member
 from tests.invariants import assert_slots_add_up
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -136,3 +140,16 @@ def test_only_those_who_manage_members_may(project, person):
             act(suspension_id=one.pk, by=make_member(project, "adjudicator"))
     with pytest.raises(NotAllowed):
         suspensions.lift(project=project, by=person, user_id=person.pk)
+
+
+def test_an_export_says_which_answers_do_not_count(project, person):
+    rows = [json.loads(line) for line in b"".join(stream(Wanted(project.pk))).splitlines()]
+    assert {row["counts"] for row in rows} == {True}
+    items = doubtful(person)
+    set_aside(project)
+
+    rows = [json.loads(line) for line in b"".join(stream(Wanted(project.pk))).splitlines()]
+    assert {row["item_id"] for row in rows if not row["counts"]} == items
+    table = b"".join(stream(Wanted(project.pk, format="csv"))).decode().splitlines()
+    place = table[0].split(",").index('"counts"')
+    assert [line.split(",")[place] for line in table[1:]].count("false") == len(items)
