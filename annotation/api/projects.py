@@ -31,6 +31,10 @@ class SchemaRequest(serializers.Serializer[Any]):
     questions = serializers.ListField(child=AnyJson(), help_text="[{name, type, labels: [{value, title}]}]")
 
 
+def share(help_text: str, **options: Any) -> serializers.FloatField:
+    return serializers.FloatField(min_value=0, max_value=1, required=False, help_text=help_text, **options)
+
+
 class ChangeProjectRequest(serializers.Serializer[Any]):
     name = Text(max_length=120, required=False)
     description = Text(max_length=500, allow_blank=True, required=False)
@@ -46,6 +50,49 @@ class ChangeProjectRequest(serializers.Serializer[Any]):
         allow_null=True,
         required=False,
         help_text="At most so many answers by one member.",
+    )
+
+    annotations_at_most = serializers.IntegerField(
+        min_value=1,
+        max_value=100,
+        allow_null=True,
+        required=False,
+        help_text="While the consensus is less sure than `target_confidence`, so many people are asked; null: "
+        "`annotations_per_item` and no more.",
+    )
+    target_confidence = share("From 0 to 1: an item whose consensus is as sure as this is settled.")
+    gold_rate = serializers.FloatField(
+        min_value=0,
+        max_value=0.5,
+        required=False,
+        help_text="Which share of a person's turns are gold questions: 0.05 is one in 20.",
+    )
+    gold_exposures = serializers.IntegerField(
+        min_value=1,
+        max_value=_MOST,
+        allow_null=True,
+        required=False,
+        help_text="How often a gold question is shown before it rests until the next rotation; null: always.",
+    )
+    gold_feedback = serializers.BooleanField(
+        required=False, help_text="Whether people are told at once how they did on a gold question."
+    )
+    gold_bar = share(
+        "Whoever gets less than this share of the latest gold questions right is paused; null: nobody is.",
+        allow_null=True,
+    )
+    training_questions = serializers.IntegerField(
+        min_value=0,
+        max_value=1000,
+        required=False,
+        help_text="So many gold questions, with feedback, come before an annotator's real work.",
+    )
+    training_bar = share("This share of the training questions has to be right.")
+    adjudicate_own = serializers.BooleanField(
+        required=False, help_text="Whether experts may decide items that they answered."
+    )
+    anonymous_answers = serializers.BooleanField(
+        required=False, help_text="Whether experts decide without seeing who said what."
     )
 
 
@@ -86,6 +133,17 @@ class ProjectBrief(serializers.Serializer[Any]):
 
 class ProjectView(ProjectBrief):
     guidelines = serializers.CharField(allow_blank=True)
+    annotations_at_most = serializers.IntegerField(allow_null=True)
+    target_confidence = serializers.FloatField()
+    gold_rate = serializers.FloatField()
+    gold_exposures = serializers.IntegerField(allow_null=True)
+    gold_rotation = serializers.IntegerField(help_text="The number of the rotation that goes on.")
+    gold_feedback = serializers.BooleanField()
+    gold_bar = serializers.FloatField(allow_null=True)
+    training_questions = serializers.IntegerField()
+    training_bar = serializers.FloatField()
+    adjudicate_own = serializers.BooleanField()
+    anonymous_answers = serializers.BooleanField()
     schema = SchemaBrief(allow_null=True)
 
 

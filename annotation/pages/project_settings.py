@@ -14,10 +14,11 @@ from django.urls import path
 from annotation import markdown
 from annotation.models import Project
 from annotation.pages.base import Page, ProjectPage
-from annotation.pages.forms import attempt, model_limit, tell
+from annotation.pages.forms import PercentField, attempt, model_limit, tell
 from annotation.pages.projects import ProjectForm
 from annotation.roles import Action
 from annotation.services import projects
+from annotation.services.gold_turns import LEAST, WINDOW
 
 
 class SettingsForm(ProjectForm):
@@ -34,12 +35,76 @@ class SettingsForm(ProjectForm):
         label="Limit per person",
         help_text="At most so many answers by one person, unless the Members page says otherwise for them. Empty: no limit.",
     )
+    annotations_at_most = forms.IntegerField(
+        min_value=1,
+        max_value=100,
+        required=False,
+        label="Ask at most",
+        help_text="While the answers leave doubt, one more person is asked, up to so many. Empty: never more than the answers per item.",
+    )
+    target_confidence = PercentField(
+        label="Enough confidence, in %",
+        help_text="How sure the answers together must make us for an item to be settled. It matters where more people may be asked.",
+    )
+    gold_rate = PercentField(
+        most=50,
+        label="Share of gold questions, in %",
+        help_text="How many of a person's items are gold questions: 5 % is one in 20. They come at places that nobody can foresee.",
+    )
+    gold_exposures = forms.IntegerField(
+        min_value=1,
+        max_value=2**31 - 1,
+        required=False,
+        label="Show each at most",
+        help_text="So often a gold question is shown, then it rests until you begin a new rotation. Empty: no limit.",
+    )
+    gold_feedback = forms.BooleanField(
+        required=False,
+        label="Tell people at once how they did",
+        help_text="After each gold question, right or wrong. Good for learning; it also tells people which items were gold.",
+    )
+    gold_bar = PercentField(
+        required=False,
+        label="Bar, in %",
+        help_text=f"Whoever gets less than this share of their last {WINDOW} gold questions right (at least {LEAST}) is warned, "
+        "then paused, and their answers meanwhile are marked. Empty: nobody is.",
+    )
+    training_questions = forms.IntegerField(
+        min_value=0,
+        max_value=1000,
+        label="Training questions",
+        help_text="So many gold questions, with feedback, come before an annotator's real work. 0: no training.",
+    )
+    training_bar = PercentField(
+        label="Pass mark, in %",
+        help_text="This share of the training questions has to be right; whoever misses it waits for a manager.",
+    )
+    adjudicate_own = forms.BooleanField(
+        required=False,
+        label="Experts may decide items that they answered themselves",
+        help_text="Leave it off where there are enough experts.",
+    )
+    anonymous_answers = forms.BooleanField(
+        required=False,
+        label="Experts do not see who said what",
+        help_text="Answers are judged by what they say, not by whose they are.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Sent back with the form, so that what somebody else has saved meanwhile is not undone by an old page.
         for field in self.fields.values():
             field.show_hidden_initial = True
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        least, most = data.get("annotations_per_item"), data.get("annotations_at_most")
+        if least is not None and most is not None and most < least:
+            self.add_error(
+                "annotations_at_most",
+                f"At most must not be less than the {least} answers that are asked for in any case.",
+            )
+        return data
 
 
 class Settings(ProjectPage):
@@ -48,7 +113,9 @@ class Settings(ProjectPage):
     tab = "settings"
 
     def context(self, **context: Any) -> dict[str, Any]:
-        return super().context(**{"crumbs": [("Settings", "")], **context})
+        relies = self.project.gold_bar is not None or self.project.training_questions > 0
+        missing = relies and not self.project.gold_questions.exists()
+        return super().context(**{"crumbs": [("Settings", "")], "gold_missing": missing, **context})
 
     def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
         return self.render(

@@ -53,6 +53,7 @@ def create(*, by: User, name: str, schema: FirstSchema | None = None, **rules: A
     if not by.creates_projects:
         raise NotAllowed("You may not create projects; ask an administrator for it.")
     project = Project(name=name, created_by=by, **_known(rules))
+    _check_overlap(project)
     clean(project, only=CHANGEABLE)
     project.save()
     Membership.objects.create(project=project, user=by, role=Role.OWNER)
@@ -92,6 +93,7 @@ def _change(project: Project, by: User, changes: dict[str, Any]) -> tuple[Projec
     before = project.guidelines
     for name, value in changed.items():
         setattr(project, name, value)
+    _check_overlap(project)
     clean(project, only=changed)
     if changed:
         project.save(update_fields=list(changed))
@@ -137,6 +139,14 @@ def _lock(project: Project) -> Project:
         .select_related("schema")
         .get(pk=project.pk)
     )
+
+
+def _check_overlap(project: Project) -> None:
+    """Both numbers together: one of them may be changed without the other."""
+    most = project.annotations_at_most
+    if most is not None and most < project.annotations_per_item:
+        message = f"At most must not be less than the {project.annotations_per_item} answers that are asked for in any case."
+        raise InvalidInput(message, faults=[Fault(("annotations_at_most",), message)])
 
 
 def _known(rules: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,17 @@ RULES = {
     "skip_policy": "drop",
     "annotation_limit": 100,
 }
+# As the page says them.
+SETTINGS = {
+    "annotations_at_most": 5,
+    "target_confidence": 90,
+    "gold_rate": "2.5",
+    "gold_bar": 70,
+    "gold_feedback": "on",
+    "training_questions": 10,
+    "training_bar": 80,
+    "adjudicate_own": "on",
+}
 
 
 def create(client: Any, **body: Any) -> Any:
@@ -307,9 +318,13 @@ def test_the_preview_shows_markdown_without_markup_of_people(client: Client, str
 def test_the_settings_page_saves_every_rule(client: Client, project: Project, manager: User) -> None:
     client.force_login(manager)
 
-    assert client.post(f"/projects/{project.pk}/settings/", {**RULES, "name": "New"}).status_code == 302
+    sent = {**RULES, **SETTINGS, "name": "New"}
+    assert client.post(f"/projects/{project.pk}/settings/", sent).status_code == 302
     project.refresh_from_db()
     assert project.annotations_per_item == 3
+    assert (project.annotations_at_most, project.target_confidence, project.gold_rate) == (5, 0.9, 0.025)
+    assert (project.gold_bar, project.training_questions, project.training_bar) == (0.7, 10, 0.8)
+    assert (project.gold_feedback, project.adjudicate_own) == (True, True)
     assert Item.objects.filter(project=project, wanted=3).count() == 5
 
 
@@ -348,3 +363,52 @@ def test_settings_from_an_old_page_leave_alone_what_others_have_changed(
 
     project.refresh_from_db()
     assert (project.name, project.description, project.lease_minutes) == ("New", "Written meanwhile", 7)
+
+
+RIGOUR = {
+    "annotations_at_most": 5,
+    "target_confidence": 0.9,
+    "gold_rate": 0.1,
+    "gold_exposures": 20,
+    "gold_feedback": True,
+    "gold_bar": 0.7,
+    "training_questions": 5,
+    "training_bar": 0.6,
+    "adjudicate_own": True,
+    "anonymous_answers": False,
+}
+
+
+def test_the_rules_of_trust_are_there_over_rest(
+    api: Any, project: Project, manager: User, admin: User
+) -> None:
+    changed = api(manager).patch(f"/api/v1/projects/{project.pk}/", RIGOUR, format="json")
+    made = create(api(admin), **RIGOUR)
+
+    assert (changed.status_code, made.status_code) == (200, 201)
+    for body in (changed.json(), made.json(), api(manager).get(f"/api/v1/projects/{project.pk}/").json()):
+        assert RIGOUR.items() <= body.items()
+
+
+@pytest.mark.parametrize("first", [{}, {"annotations_at_most": 3}])
+def test_at_most_is_never_below_at_least(api: Any, project: Project, manager: User, first: Any) -> None:
+    url = f"/api/v1/projects/{project.pk}/"
+    api(manager).patch(url, first, format="json")
+    body = {"annotations_per_item": 4} if first else {"annotations_per_item": 4, "annotations_at_most": 2}
+
+    answer = api(manager).patch(url, body, format="json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["path"] == ["annotations_at_most"]
+
+
+def test_the_settings_page_tells_what_does_not_go_together(
+    client: Client, project: Project, manager: User
+) -> None:
+    client.force_login(manager)
+    Project.objects.filter(pk=project.pk).update(gold_bar=0.5)
+    here = f"/projects/{project.pk}/settings/"
+
+    assert "there are none yet" in client.get(here).content.decode()
+    answer = client.post(here, {**RULES, **SETTINGS, "name": "New", "annotations_at_most": 2})
+    assert answer.status_code == 422
+    assert "At most must not be less than the 3 answers" in answer.content.decode()
