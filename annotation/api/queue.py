@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.urls import path
@@ -86,9 +87,28 @@ class MyProgress(serializers.Serializer[Any]):
     answered = serializers.IntegerField(help_text="Items that you have answered in this project.")
 
 
+class TrainingView(serializers.Serializer[Any]):
+    done = serializers.IntegerField(help_text="Training questions that you have answered.")
+    questions = serializers.IntegerField(help_text="Of how many.")
+
+
+class FeedbackView(serializers.Serializer[Any]):
+    right = serializers.BooleanField()
+    questions = serializers.DictField(
+        child=serializers.BooleanField(), help_text="{question: whether it was right}"
+    )
+    answer = serializers.JSONField(help_text="How it should have been.")
+    explanation = serializers.CharField(allow_blank=True)
+    training = serializers.BooleanField(help_text="Whether it belongs to the training.")
+
+
 class NextView(serializers.Serializer[Any]):
     status = serializers.ChoiceField(STATUSES)
     detail = serializers.CharField(allow_blank=True)
+    warning = serializers.CharField(
+        allow_blank=True, help_text="What you should know about your answers to check questions."
+    )
+    training = TrainingView(allow_null=True, help_text="While your training goes on.")
     leases = LeaseView(many=True)
     schema = serializers.IntegerField(allow_null=True, help_text="The current schema version.")
     progress = MyProgress()
@@ -98,8 +118,13 @@ class ReceiptView(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="The annotation.")
     item = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+    feedback = FeedbackView(
+        allow_null=True, help_text="How you did on a gold question, where the project says so."
+    )
     status = serializers.CharField(required=False)
     detail = serializers.CharField(required=False)
+    warning = serializers.CharField(required=False)
+    training = TrainingView(required=False, allow_null=True)
     leases = LeaseView(many=True)
     schema = serializers.IntegerField(required=False, allow_null=True)
     progress = MyProgress(required=False)
@@ -111,6 +136,8 @@ def next_as_json(found: queue.Next | None) -> dict[str, Any]:
     return {
         "status": found.status,
         "detail": found.detail,
+        "warning": found.warning,
+        "training": found.training and asdict(found.training),
         "leases": [turn.as_json() for turn in found.turns],
         "schema": _version(found.schema_id),
         "progress": {"answered": found.answered},
@@ -136,6 +163,7 @@ def _receipt(receipt: answers.Receipt) -> Response:
         "id": receipt.annotation_id,
         "item": receipt.item_id,
         "created_at": receipt.created_at,
+        "feedback": receipt.feedback and asdict(receipt.feedback),
         **next_as_json(receipt.next),
     }
     return Response(body, status=201 if receipt.created else 200)

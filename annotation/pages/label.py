@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -18,6 +19,7 @@ from django.views.decorators.gzip import gzip_page
 
 from annotation import markdown
 from annotation.pages.base import ProjectPage
+from annotation.reports.guidelines import unseen
 from annotation.reports.remaining import MOST, open_to
 from annotation.roles import Action
 from annotation.services import queue
@@ -30,11 +32,22 @@ COOKIE = "label_client"
 MODULES = [
     *(
         f"js/desk/{name}.js"
-        for name in ("api", "item", "keys", "notices", "outbox", "session", "status", "store", "tab")
+        for name in ("api", "ask", "item", "keys", "notices", "outbox", "session", "status", "store", "tab")
     ),
     *(
         f"js/label/{name}.js"
-        for name in ("clock", "drafts", "help", "history", "keys", "main", "queue", "talk")
+        for name in (
+            "clock",
+            "drafts",
+            "guidelines",
+            "help",
+            "history",
+            "keys",
+            "main",
+            "queue",
+            "talk",
+            "teach",
+        )
     ),
     *(
         f"js/questions/{name}.js"
@@ -105,6 +118,8 @@ class LabelPage(ProjectPage):
             "next": {
                 "status": found.status,
                 "detail": found.detail,
+                "warning": found.warning,
+                "training": found.training and asdict(found.training),
                 "leases": turns,
                 "schema": schema.version,
             },
@@ -117,6 +132,7 @@ class LabelPage(ProjectPage):
             "left": f"{MOST:,}+" if left is None else f"{left:,}",
             "total": found.answered + (left or 0),
             "guidelines": markdown.render(self.project.guidelines) if self.project.guidelines.strip() else "",
+            "changed": unseen(user=self.user(), project=self.project),
         }
 
     def _urls(self) -> dict[str, str]:
@@ -132,6 +148,7 @@ class LabelPage(ProjectPage):
             "revise": reverse("api:revise", args=[0]),
             "flags": reverse("api:flags", args=[0]),
             "comments": reverse("api:comments", args=[0]),
+            "guidelines_seen": reverse("api:guidelines-seen", kwargs=here),
             "me": reverse("api:me"),
             "login": reverse("login"),
             "media": reverse("media", args=[self.project.pk, "NAME"]),

@@ -13,11 +13,13 @@ import { toast } from "../lib/toasts.js";
 import { AnswerForm } from "../questions/form.js";
 import { Clock } from "./clock.js";
 import { Drafts } from "./drafts.js";
+import { watchGuidelines } from "./guidelines.js";
 import { Help } from "./help.js";
 import { History } from "./history.js";
 import { Keys } from "./keys.js";
 import { Queue } from "./queue.js";
 import { comments, flag, isFlagged, skipWithReason } from "./talk.js";
+import { Teach } from "./teach.js";
 
 const SECOND_THOUGHTS = 4000; // milliseconds in which a skip can be undone
 
@@ -45,6 +47,7 @@ const keys = new Keys(user.hotkeys);
 const status = new Status($("saved"), $("live"));
 const clock = new Clock();
 const form = new AnswerForm($("questions"), config.questions, { onChange: changed });
+const teach = new Teach(config.questions);
 const refused = watchRefused(store, outbox, update);
 const help = new Help({ keys, questions: config.questions, save: (hotkeys) => session.call("PATCH", urls.me, { hotkeys }) });
 
@@ -137,6 +140,7 @@ function focus() {
 function submit() {
   if (view.kind === "empty") return;
   if (!form.report()) return;
+  teach.hide();
   const given = { answer: form.value(), nonce: unique(), seconds: clock.seconds(), schema: config.schema };
   if (view.kind === "past") revise(view.record, given);
   else answer(view.turn, given);
@@ -220,6 +224,7 @@ const DO = {
   zoom: () => itemView.zoom(),
   help: () => help.open(),
   present: () => (present(), focus()),
+  got_it: () => teach.hide(),
   look: () => queue.refill(),
   saved: () => (refused.count() ? refused.open() : outbox.kick()),
 };
@@ -247,6 +252,7 @@ function typed(name, field) {
 function pressed(name, event) {
   const single = name.length === 1 || name === "Space";
   if (!name || native(event) || (single && singleKeysOff())) return false;
+  if (name === "Escape" && teach.shown) return (teach.hide(), true);
   if (name === "Escape" && view.kind === "past") return (DO.present(), true);
   if (single && view.kind !== "empty" && form.handleKey(event)) return true;
   const action = keys.actionOf(name);
@@ -275,9 +281,10 @@ function changed() {
 // What the network says
 
 queue.addEventListener("change", ({ detail: fresh }) => {
+  teach.standing(queue.standing);
   for (const { item } of fresh) itemView.prepare(item);
   if (queue.schema && config.schema && queue.schema !== config.schema) $("new-schema").hidden = false;
-  if (view.kind === "empty" && queue.turns.length) present();
+  if (view.kind === "empty" ? queue.turns.length : view.kind === "turn" && queue.status === "paused") present();
   update();
 });
 queue.addEventListener("failed", update);
@@ -290,6 +297,7 @@ outbox.addEventListener("change", update);
 outbox.addEventListener("sent", ({ detail: { entry, answer, here } }) => {
   if (entry.kind === "skip") drafts.forget(entry.lease);
   else history.confirm(entry.body.nonce, answer.id);
+  if (answer.feedback && here) teach.feedback(entry.item.key, answer.feedback);
   if (here && answer.leases) queue.accept(answer);
 });
 outbox.addEventListener("refused", ({ detail: { entry, error } }) => {
@@ -301,7 +309,7 @@ outbox.addEventListener("refused", ({ detail: { entry, error } }) => {
     if (error.code === "schema_changed") $("new-schema").hidden = false;
     else toast(`The answer to ${key} was not accepted; it comes back to you. ${error.errors[0]?.message ?? error.message}`, "warning");
   } else if (error.code === "lease_expired") {
-    toast(`${key} went to somebody else while you were away; your answer was not needed any more.`, "warning");
+    if (queue.status !== "paused") toast(`${key} went to somebody else while you were away; your answer was not needed any more.`, "warning");
   } else if (error.code === "conflict" && entry.kind !== "revise") {
     if (entry.kind === "submit") toast(`You had answered ${key} before; that answer stands.`);
   } else refused.keep(entry, error.message);
@@ -316,6 +324,7 @@ addEventListener("beforeunload", (event) => outbox.volatile && outbox.entries().
 // Begin
 
 watchSession(session, outbox);
+watchGuidelines({ session, urls });
 desk.querySelector("[data-do=guidelines]")?.setAttribute("aria-expanded", String(store.get("guidelines") ?? false));
 if (store.get("guidelines") && matchMedia("(min-width: 64rem)").matches) $("guidelines").hidden = false;
 const auto = $("auto");

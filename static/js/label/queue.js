@@ -11,6 +11,7 @@ export class Queue extends EventTarget {
   detail = "";
   answered = 0;
   schema = null;
+  standing = {}; // how far the training is, and a warning
   flaky = false; // the connection has been lost before
   failed = false; // the last question got no answer
   #renewed = Date.now();
@@ -42,6 +43,7 @@ export class Queue extends EventTarget {
     const fresh = answer.leases.filter((turn) => !known.has(turn.id) && !pending.has(turn.id));
     const urgent = fresh.filter((turn) => this.#first.delete(turn.id));
     this.turns = [...urgent, ...this.turns, ...fresh.filter((turn) => !urgent.includes(turn))];
+    if (answer.status === "paused") this.turns = []; // they are with others already
     this.#keep(answer, fresh);
   }
 
@@ -73,6 +75,7 @@ export class Queue extends EventTarget {
   }
 
   #keep(answer, fresh) {
+    if (answer.status) this.standing = answer;
     if (answer.status) Object.assign(this, { status: answer.status, detail: answer.detail, schema: answer.schema });
     if (answer.progress) this.answered = answer.progress.answered;
     this.dispatchEvent(new CustomEvent("change", { detail: fresh }));
