@@ -53,6 +53,14 @@ UPDATE annotation_item i SET answers = said.n, open_slots = greatest(i.wanted - 
 FROM (SELECT item_id, count(*) AS n FROM annotation_annotation WHERE project_id = %(project)s GROUP BY 1) said
 WHERE said.item_id = i.id
 """
+# As a label model would leave it: most items sure, one in twenty disputed among people.
+CONSENSUS = """
+INSERT INTO annotation_consensus (project_id, item_id, question, value, distribution, confidence, entropy, votes, unanimous,
+    status, method, kinds, schema_id, updated_at)
+SELECT DISTINCT ON (a.item_id, q.key) a.project_id, a.item_id, q.key, q.value, '{}', 1 - power(random(), 6), 0.1, %(each)s,
+       a.item_id %% 20 > 0, 'auto', 'partial_pooling', '{person}', a.schema_id, a.created_at
+FROM annotation_annotation a, jsonb_each(a.answer) q WHERE a.project_id = %(project)s
+"""
 WORDS = """
 INSERT INTO annotation_itemtext (item_id, project_id, words)
 SELECT id, project_id, jsonb_to_tsvector('simple', payload, '["string"]') FROM annotation_item WHERE project_id = %(project)s
@@ -107,7 +115,7 @@ def make(*, items: int, answered: int, each: int = 1, words: bool = False) -> An
         "wanted": each,
     }
     with connection.cursor() as cursor:
-        for statement in (ITEMS, ANSWERS, TURNS, COUNTS, *((WORDS,) if words else ()), FLAGS):
+        for statement in (ITEMS, ANSWERS, TURNS, COUNTS, CONSENSUS, *((WORDS,) if words else ()), FLAGS):
             cursor.execute(statement, values)
         cursor.execute("VACUUM ANALYZE")
     return project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -26,7 +26,7 @@ from annotation.models import Item, Project
 from annotation.reports import exports
 from annotation.reports.export_sql import Wanted
 from annotation.reports.items_query import filters_of
-from annotation.roles import Action
+from annotation.roles import Action, may
 
 CONTENT_TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
@@ -147,7 +147,8 @@ class Annotations(Api):
     def get(self, request: Request, project_id: int) -> StreamingHttpResponse:
         """Every answer that stands, as one file, from one snapshot of the database. docs/exporting.md has the columns."""
         project = self.project(project_id, Action.EXPORT)
-        wanted = wanted_of(project, query(ExportRequest, request))
+        gold = may(project.role_of(self.user()), Action.CONFIGURE)
+        wanted = replace(wanted_of(project, query(ExportRequest, request)), gold=gold)
         return download(project, wanted, gzip="gzip" in request.headers.get("Accept-Encoding", ""))
 
 

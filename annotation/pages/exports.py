@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from annotation.reports import exports
 from annotation.reports.export_sql import Wanted
 from annotation.reports.items import time_limit
 from annotation.reports.items_query import filters_of
-from annotation.roles import Action
+from annotation.roles import Action, may
 
 FRAGMENT = "annotation/exports_preview.html"
 PREVIEWED = 5
@@ -83,7 +84,8 @@ class Exports(ProjectPage):
     def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
         form = ExportForm(request.GET)
         try:
-            wanted = form.wanted(self.project)
+            gold = may(self.project.role_of(self.user()), Action.CONFIGURE)
+            wanted = replace(form.wanted(self.project), gold=gold)
             preview = self._preview(form, wanted)
         except InvalidInput as error:
             fault = " ".join(fault.message for fault in error.faults) or str(error)

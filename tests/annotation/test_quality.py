@@ -263,7 +263,12 @@ def test_agreement_over_rest(
 
     body = api(viewer).get(f"/api/v1/projects/{project.pk}/agreement/").json()
 
-    assert (body["freshness"], body["answers"], body["people"], body["kinds"]) == ("current", 8, 2, ["person"])
+    assert (body["freshness"], body["answers"], body["people"], body["kinds"]) == (
+        "current",
+        8,
+        2,
+        ["person"],
+    )
     [question] = body["questions"]
     [chosen] = [one for one in question["coefficients"] if one["chosen"]]
     assert (chosen["name"], chosen["items"], chosen["judgments"]) == ("alpha", 4, 8)
@@ -399,7 +404,7 @@ def test_the_page_takes_the_same_number_of_queries_whatever_the_project_holds(
             weigh(item, unanimous=False)
         project.items.update(state="disputed", doubt=0.1)
 
-        with django_assert_max_num_queries(22):
+        with django_assert_max_num_queries(24):
             client.get(f"/projects/{project.pk}/quality/")
 
 
