@@ -63,6 +63,7 @@ LABELING = {
     "api:revise",
     "api:flags",
     "api:comments",
+    "api:guidelines-seen",
     "item-flag",
     "item-unflag",
     "item-comment",

@@ -16,7 +16,8 @@ from annotation.api.docs import PROBLEMS
 from annotation.api.evidence import EvidenceView
 from annotation.api.fields import AnyJson, Text
 from annotation.api.paging import LARGEST_PAGE, following_url, query
-from annotation.models import Adjudication, Item, Project
+from annotation.errors import Conflict, NotAllowed, NotFound
+from annotation.models import Adjudication, Item, Project, User
 from annotation.reports import disputes as report
 from annotation.roles import Action
 from annotation.services import adjudication
@@ -126,6 +127,13 @@ class ClaimRequest(serializers.Serializer[Any]):
         default=list,
         help_text="Items that you have put off for now.",
     )
+    first = serializers.IntegerField(
+        min_value=1,
+        max_value=_MOST,
+        required=False,
+        allow_null=True,
+        help_text="An item to have before the others, if you may decide it now.",
+    )
 
 
 class HeldView(serializers.Serializer[Any]):
@@ -141,23 +149,21 @@ class ClaimView(serializers.Serializer[Any]):
     open = serializers.IntegerField(help_text="All disputes of the project; the counts stop at 1,000.")
     own = serializers.IntegerField(help_text="Those that you answered yourself and so may not decide.")
     sent_back = serializers.IntegerField(help_text="Those that annotators look at again.")
+    detail = serializers.CharField(
+        allow_blank=True, help_text="Why you do not get the item you asked for first."
+    )
     held = HeldView(many=True, help_text="Who else has how many on their desk.")
 
 
-def claimed(*, project: Project, user: Any, count: int, passed: list[int]) -> dict[str, Any]:
-    """What an expert gets to decide next, and what keeps the rest from them."""
-    ids = adjudication.claim(user=user, project_id=project.pk, count=count, passed=passed)
-    found = report.disputes(project=project, viewer=user, items=ids, alike=True)
-    standing = report.standing(project=project, by=user)
-    status = "ok" if found else "busy" if standing.open else "finished"
-    return {
-        "status": status,
-        "disputes": DisputeView(found, many=True).data,
-        "open": standing.open,
-        "own": standing.own,
-        "sent_back": standing.sent_back,
-        "held": [{"expert": expert.username, "disputes": n} for expert, n in standing.held],
-    }
+def _take_up(project: Project, user: User, item_id: int) -> str:
+    """Why this item cannot be had, or nothing."""
+    try:
+        if not project.items.filter(pk=item_id).exists():
+            raise NotFound("There is no such item in this project.")
+        adjudication.take_up(user=user, item_id=item_id)
+    except (Conflict, NotAllowed) as error:
+        return str(error)
+    return ""
 
 
 class Claim(Api):
@@ -170,8 +176,25 @@ class Claim(Api):
         """Take the most doubtful disputes to your desk for ten minutes. Asking again gives the same and renews them."""
         project = self.project(project_id, Action.ADJUDICATE)
         data = valid(ClaimRequest, request)
+        first = data.get("first")
+        detail = _take_up(project, self.user(), first) if first else ""
+        ids = adjudication.claim(
+            user=self.user(), project_id=project_id, count=data["count"], passed=data["passed"]
+        )
+        if first and not detail:
+            ids = [first, *(item for item in ids if item != first)]
+        found = report.disputes(project=project, viewer=self.user(), items=ids, alike=True)
+        standing = report.standing(project=project, by=self.user())
         return Response(
-            claimed(project=project, user=self.user(), count=data["count"], passed=data["passed"])
+            {
+                "status": "ok" if found else "busy" if standing.open else "finished",
+                "detail": detail,
+                "disputes": DisputeView(found, many=True).data,
+                "open": standing.open,
+                "own": standing.own,
+                "sent_back": standing.sent_back,
+                "held": [{"expert": expert.username, "disputes": n} for expert, n in standing.held],
+            }
         )
 
 

@@ -99,7 +99,7 @@ class Seen(Api):
     )
     def post(self, request: Request, project_id: int) -> Response:
         """You have taken notice of the changes up to this one."""
-        self.project(project_id, Action.VIEW)
+        self.project(project_id, Action.LABEL)
         data = valid(SeenRequest, request)
         guidelines.see(user=self.user(), project_id=project_id, change_id=data["change"])
         return Response(status=204)

@@ -15,6 +15,7 @@ from django.views import View
 
 from annotation.errors import NotAllowed, NotFound
 from annotation.models import Project, User
+from annotation.reports.disputes import MOST_COUNTED, open_count
 from annotation.roles import CAN, Action
 from annotation.services.access import project_for
 
@@ -74,4 +75,13 @@ class ProjectPage(Page):
     def context(self, **context: Any) -> dict[str, Any]:
         role = self.project.role_of(self.user())
         can = {action.value: action in CAN[role] for action in Action} if role else {}
-        return {"project": self.project, "tab": self.tab, "role": role, "can": can, **context}
+        # Shown on the tab, on every page: counted only so far as it is cheap.
+        disputed = open_count(self.project) if can.get(Action.ADJUDICATE) else None
+        return {
+            "project": self.project,
+            "tab": self.tab,
+            "role": role,
+            "can": can,
+            "open_disputes": f"{disputed:,}{'+' if disputed >= MOST_COUNTED else ''}" if disputed else None,
+            **context,
+        }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -12,13 +13,14 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 
 from annotation.errors import InvalidInput, NotFound
-from annotation.models import Flag, GoldQuestion, Item, User
+from annotation.models import Consensus, Flag, GoldQuestion, Item, User
 from annotation.pages.base import ProjectPage
 from annotation.pages.forms import tell
 from annotation.pages.item_filters import FilterForm, kept_filters
 from annotation.pages.payloads import shown
 from annotation.questions import Shown
 from annotation.reports.blind import standing
+from annotation.reports.evidence import evidence_seen
 from annotation.reports.item import answers_of, flags_of, threads, timeline
 from annotation.reports.items_query import Filters, page_ids
 from annotation.reports.readings import readings_under
@@ -48,6 +50,7 @@ class ItemPage(ProjectPage):
         answers = answers_of(item, annotator=None if browse else self.user())
         flags = [flag for flag in flags_of(item) if browse or flag.author_id == self.user().pk]
         kept = kept_filters(self.request)
+        evidence = evidence_seen(item, browse=browse, gold=gold)
         return self.render(
             status=status,
             item=item,
@@ -57,6 +60,9 @@ class ItemPage(ProjectPage):
             gold_shown=_known(item, known) if known else (),
             shown=shown(self.project, item.payload),
             answers=answers,
+            evidence=evidence,
+            decided=any(one.status == Consensus.Status.ADJUDICATED for one in evidence),
+            nonce=uuid4().hex,
             doubtful=doubtful_on(item, [one.id for one in answers]) if browse else (),
             flags=flags,
             my_flag=_open_flag(flags, self.user()),

@@ -10,6 +10,7 @@ from typing import Any
 from annotation.models import Annotation, Comment, Flag, Item, Lease, Skip, User
 from annotation.questions import Shown
 from annotation.reports.audit import item_events
+from annotation.reports.disputes import steps_of
 from annotation.reports.readings import Readings, readings_under
 
 MOST_ENTRIES = 500
@@ -104,6 +105,10 @@ def _answer(annotation: Annotation, readings: Readings) -> Answer:
 def timeline(item: Item, answers: Iterable[Answer], *, gold: bool = False) -> list[Entry]:
     """Everything that happened to an item, newest first. `gold`: whether gold questions may be spoken of."""
     entries = [_imported(item), *_turns(item), *_answered(answers), *_changed(item, gold=gold)]
+    entries += [
+        Entry(step.at, "adjudication", step.text, step.by, step.note, step.shown)
+        for step in steps_of(schema_id=item.project.schema_id, items=[item.pk])[item.pk]
+    ]
     entries += [
         Entry(skip.created_at, "skip", f"skipped it ({skip.policy})", skip.annotator, skip.reason)
         for skip in Skip.objects.filter(item=item).select_related("annotator")

@@ -82,12 +82,14 @@ def claim(*, user: User, project_id: int, count: int, passed: Sequence[int] = ()
 
 
 @transaction.atomic
-def take_up(*, user: User, item_id: int) -> bool:
-    """Put this very item on the expert's desk; whether it is there now, and not on somebody else's."""
-    item_for(user=user, item_id=item_id, action=Action.ADJUDICATE)
+def take_up(*, user: User, item_id: int) -> None:
+    """Put this very item on the expert's desk. Raises NotFound, NotAllowed, and Conflict with what stands against it."""
+    item = _locked(item_id, user)
+    _check_decidable(item)
     now = timezone.now()
     scope = {"item": item_id, "expert": user.pk, "now": now, "until": now + CLAIM}
-    return bool(hot.rows(sql.TAKE_UP, scope))
+    if not hot.rows(sql.TAKE_UP, scope):
+        raise Conflict(f"{DisputeClaim.objects.get(item=item).expert} has this item on their desk.")
 
 
 @transaction.atomic
@@ -101,9 +103,7 @@ def decide(*, item_id: int, by: User, answer: Any, step: Step) -> Taken:
     if kept := _kept(item, by, step):
         return kept
     schema, cleaned = _cleaned(item.project, answer)
-    _check_open(item)
-    if not item.answers:
-        raise Conflict("Nobody has answered this item yet; there is nothing to decide between.")
+    _check_decidable(item)
     evidence = consensus.inferred(items=[item.pk])[item.pk]
     consensus.decide(project=item.project, schema=schema, item_id=item.pk, answer=cleaned)
     _move(item, Item.State.RESOLVED, doubt=0.0)
@@ -271,6 +271,12 @@ def _check_open(item: Item) -> None:
     )
     if last is not None and _is_decided(item):
         raise Conflict(f"{last.by} has decided this item already; reopen it to decide anew.")
+
+
+def _check_decidable(item: Item) -> None:
+    _check_open(item)
+    if not item.answers:
+        raise Conflict("Nobody has answered this item yet; there is nothing to decide between.")
 
 
 def _somebody_left(item: Item, by: User) -> bool:

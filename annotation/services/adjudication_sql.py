@@ -44,7 +44,7 @@ SELECT item_id FROM claimed JOIN chosen ON chosen.id = claimed.item_id ORDER BY 
 
 TAKE_UP = """
 INSERT INTO annotation_disputeclaim (item_id, expert_id, expires_at)
-SELECT id, %(expert)s, %(until)s FROM annotation_item WHERE id = %(item)s AND state = 'disputed'
+VALUES (%(item)s, %(expert)s, %(until)s)
 ON CONFLICT (item_id) DO UPDATE SET expert_id = excluded.expert_id, expires_at = excluded.expires_at
 WHERE annotation_disputeclaim.expert_id = excluded.expert_id OR annotation_disputeclaim.expires_at <= %(now)s
 RETURNING item_id

@@ -61,7 +61,7 @@ def record(*, project: Project, by: User, before: str, note: str = "") -> Guidel
 @transaction.atomic
 def see(*, user: User, project_id: int, change_id: int) -> None:
     """This person has taken notice of the changes up to this one. Harmless when repeated, or for an earlier one."""
-    project = project_for(user=user, project_id=project_id, action=Action.VIEW)
+    project = project_for(user=user, project_id=project_id, action=Action.LABEL)
     if not project.guidelines_changes.filter(pk=change_id).exists():
         raise NotFound("There is no such change of the guidelines.")
     seen, made = GuidelinesSeen.objects.select_for_update().get_or_create(

@@ -407,10 +407,11 @@ def test_experts_get_different_disputes_until_a_claim_expires(dispute, adjudicat
 def test_what_an_expert_lets_go_others_get(dispute, adjudicator, manager, project):
     item = dispute()
     claim(adjudicator, project)
-    assert not adjudication.take_up(user=manager, item_id=item.pk)
+    with pytest.raises(Conflict, match="ada has this item"):
+        adjudication.take_up(user=manager, item_id=item.pk)
     adjudication.let_go(user=adjudicator, project_id=project.pk)
 
-    assert adjudication.take_up(user=manager, item_id=item.pk)
+    adjudication.take_up(user=manager, item_id=item.pk)
     assert claim(manager, project) == [item.pk]
 
 

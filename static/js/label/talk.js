@@ -1,30 +1,10 @@
 // Small dialogs about the item on screen: why it is skipped, a flag, comments.
+import { ask } from "../desk/ask.js";
 import { toast } from "../lib/toasts.js";
 
 const $ = (id) => document.getElementById(id);
 const flagged = new Set();
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-/** Open the dialog; calls back with the text when its form is sent. What was typed stays when that fails. */
-export function ask(dialog, send) {
-  const form = dialog.querySelector("form");
-  const problem = dialog.querySelector("[role=alert]");
-  problem.textContent = "";
-  form.onsubmit = async (event) => {
-    event.preventDefault();
-    try {
-      await send(form.elements.text.value.trim(), event.submitter?.value);
-      form.reset();
-    } catch (error) {
-      problem.textContent = error.message;
-    }
-  };
-  form.onkeydown = (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-  };
-  if (!dialog.open) dialog.showModal();
-  form.elements.text.focus();
-}
 
 export function skipWithReason(item, skip) {
   const dialog = $("skip");
