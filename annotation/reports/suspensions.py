@@ -42,7 +42,9 @@ def doubts(suspensions: Iterable[Suspension]) -> list[Doubt]:
 
 
 def doubtful_on(item: Item, annotations: Sequence[int]) -> set[int]:
-    """Which of these answers to an item are in doubt, and nobody has decided what becomes of them."""
+    """Which of these answers to an item are in doubt, and nobody has decided what becomes of them; none to gold questions."""
+    if hasattr(item, "gold"):
+        return set()
     said = {one.pk: one.annotator_id for one in Annotation.objects.filter(pk__in=annotations)}
     open_ones = Suspension.objects.filter(project=item.project_id, user__in=said.values(), closed_at=None)
     return {

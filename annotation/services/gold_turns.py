@@ -190,7 +190,7 @@ def _judge_training(member: Any, found: Any, now: datetime) -> str:
     reason = (
         ""
         if passed
-        else f"You got {found.right} of {found.done} training questions right; {member.training_bar:.0%} is needed to go "
+        else f"You got {found.right} of {found.done} training questions right; {_percent(member.training_bar)} is needed to go "
         "on. Read the guidelines, then ask a manager to let you try again."
     )
     _keep_standing(member, paused=reason, trained=now if passed else None)
@@ -206,7 +206,7 @@ def _stand(member: Any, annotation_id: int, now: datetime) -> str:
     if len(latest) >= LEAST and right < member.gold_bar * len(latest):
         reason = (
             f"You got {right} of the last {len(latest)} check questions right; this project needs "
-            f"{member.gold_bar:.0%}. Read the guidelines again and talk to a manager, who can let you go on."
+            f"{_percent(member.gold_bar)}. Read the guidelines again and talk to a manager, who can let you go on."
         )
         first = min(one.annotation_id for one in latest if not one.right)
         _suspend(member, reason, first, annotation_id, right, len(latest), now)
@@ -221,7 +221,7 @@ def _warning(member: Any, right: int, judged: int) -> str:
     if judged < LEAST - 2 or right >= member.gold_bar * (judged + 2):
         return ""
     return (
-        f"You got {right} of the last {judged} check questions right; this project needs {member.gold_bar:.0%}. "
+        f"You got {right} of the last {judged} check questions right; this project needs {_percent(member.gold_bar)}. "
         "Take your time, and look at the guidelines."
     )
 
@@ -235,3 +235,7 @@ def _keep_standing(
     member: Any, *, warning: str = "", paused: str = "", trained: datetime | None = None
 ) -> None:
     hot.rows(sql.STANDING, {**_of(member), "warning": warning, "paused": paused, "trained": trained})
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.4g} %"
