@@ -17,7 +17,7 @@ from annotation.models import Project
 from annotation.reports.guidelines import changes
 from annotation.roles import Action
 from annotation.services import guidelines
-from annotation.services.guidelines import LONGEST_NOTE
+from annotation.services.guidelines import LONGEST, LONGEST_NOTE
 
 _MOST = 2**63 - 1
 
@@ -42,7 +42,7 @@ class GuidelinesView(serializers.Serializer[Any]):
 
 
 class AmendRequest(serializers.Serializer[Any]):
-    guidelines = Text(max_length=100_000, allow_blank=True, trim_whitespace=False)
+    guidelines = Text(max_length=LONGEST, allow_blank=True, trim_whitespace=False)
     note = Text(max_length=LONGEST_NOTE, default="", allow_blank=True, help_text="What changed and why.")
     base = serializers.IntegerField(
         min_value=0,

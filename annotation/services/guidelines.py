@@ -9,8 +9,8 @@ from annotation.errors import Conflict, Fault, InvalidInput, NotFound
 from annotation.models import GuidelinesChange, GuidelinesSeen, Project, User
 from annotation.roles import Action
 from annotation.services.access import project_for
-from annotation.services.validation import clean
 
+LONGEST = 100_000
 LONGEST_NOTE = 500
 
 
@@ -34,10 +34,12 @@ def amend(*, user: User, project_id: int, text: str, note: str = "", base: int |
     if base is not None and base != (latest(project) or 0):
         raise Conflict("Somebody else has changed the guidelines meanwhile; load them again.")
     text = text.replace("\r\n", "\n")
+    if len(text) > LONGEST:
+        message = f"Guidelines have at most {LONGEST:,} characters."
+        raise InvalidInput(message, faults=[Fault(("guidelines",), message)])
     if text == project.guidelines:
         return False
     before, project.guidelines = project.guidelines, text
-    clean(project, only={"guidelines"})
     project.save(update_fields=["guidelines"])
     record(project=project, by=user, before=before, note=note)
     return True
