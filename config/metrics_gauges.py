@@ -14,9 +14,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis import RedisError
 
-from annotation.models import Dataset, Item
+from annotation.models import ConsensusDue, Dataset, Item
 from config import health, heartbeats
 from config.celery import QUEUES
+from labelmodel.models import LabelModelRun
 
 _KEEP_SECONDS = 30.0
 
@@ -64,7 +65,7 @@ def _database_counts() -> list[Metric]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = '3s'")
-            return [_items(), _queue(), *_jobs()]
+            return [_items(), _queue(), *_jobs(), *_consensus()]
     except DatabaseError:
         return []
 
@@ -96,3 +97,19 @@ def _jobs() -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "querent_job_wait_seconds", "Age of the oldest job that nobody has begun.", value=age
     )
+
+
+def _consensus() -> Iterator[Metric]:
+    due = ConsensusDue.objects.aggregate(count=Count("pk"), oldest=Min("created_at"))
+    yield GaugeMetricFamily(
+        "querent_consensus_due",
+        "Changes of votes that the consensus does not rest on yet.",
+        value=due["count"],
+    )
+    age = (timezone.now() - due["oldest"]).total_seconds() if due["oldest"] else 0.0
+    yield GaugeMetricFamily("querent_consensus_due_seconds", "Age of the oldest of these changes.", value=age)
+    runs = GaugeMetricFamily("querent_label_model_runs", "Fits of label models by state.", labels=["state"])
+    counts = dict(LabelModelRun.objects.order_by().values_list("state").annotate(Count("pk")))
+    for state in LabelModelRun.State:
+        runs.add_metric([state.value], float(counts.get(state.value, 0)))
+    yield runs

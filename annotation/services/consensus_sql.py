@@ -36,8 +36,8 @@ SELECT id FROM annotation_item WHERE project_id = %(project)s AND id = ANY(%(ite
 
 # Items with votes that have come since these rows were read: what was found does not rest on them.
 DUE_ANYWAY = """
-SELECT DISTINCT item_id FROM annotation_consensusdue
-WHERE project_id = %(project)s AND item_id = ANY(%(items)s) AND NOT id = ANY(%(rows)s)
+SELECT DISTINCT d.item_id FROM annotation_consensusdue d JOIN unnest(%(items)s::bigint[]) AS i (id) ON i.id = d.item_id
+WHERE d.project_id = %(project)s AND NOT EXISTS (SELECT FROM unnest(%(rows)s::bigint[]) AS r (id) WHERE r.id = d.id)
 """
 
 # What an expert decided, and what is known, stays.

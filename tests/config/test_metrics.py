@@ -6,13 +6,16 @@ import os
 import subprocess
 import sys
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from annotation.models import Project
+from annotation.models import ConsensusDue, Project
+from annotation.services import consensus
 from config import metrics, metrics_gauges
 from tests.config.processes import ROOT
 from tests.factories import make_user
@@ -98,6 +101,17 @@ def test_items_and_queue_are_counted(project: Project, scrape: Any) -> None:
     assert value(page, 'querent_items{state="open"}') == 5
     assert value(page, f'querent_queue_items{{project="{project.pk}"}}') == 5
     assert value(page, 'querent_component_up{component="database"}') == 1
+
+
+def test_votes_that_no_worker_has_looked_at_are_counted_with_their_age(project: Project, scrape: Any) -> None:
+    consensus.mark_due(project_id=project.pk, items=[project.items.earliest("pk").pk])
+    ConsensusDue.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+
+    page = scrape()
+
+    assert value(page, "querent_consensus_due ") == 1
+    assert value(page, "querent_consensus_due_seconds ") >= 300
+    assert value(page, 'querent_label_model_runs{state="failed"}') == 0
 
 
 def test_counts_are_kept_for_a_while(project: Project, client: Client, scrape: Any) -> None:
