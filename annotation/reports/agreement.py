@@ -23,7 +23,7 @@ from annotation.questions import QUESTION_TYPES
 VERSION = 1
 KEPT_DAYS = 30
 # So many answers, taken once for each question, are computed while the reader waits: a fraction of a second.
-COMPUTED_AT_ONCE = 4000
+COMPUTED_AT_ONCE = 10_000
 QUICK_SECONDS = 0.7
 # Figures are computed anew when something has changed, at most a twentieth of the time, at least once in an hour.
 KEPT_PER_SPENT = 20

@@ -71,12 +71,17 @@ def test_what_is_disputed_and_how_far_people_agree(page: tuple[Page, Project]) -
     expect(shown.get_by_text("too few to tell").first).to_be_visible()
     _look(shown, "quality")
 
-    shown.get_by_role("navigation", name="Question").get_by_role("link", name="Stars").click()
+    shown.locator("#agreement").get_by_role("link", name="Stars").click()
     expect(shown.get_by_role("region", name="Coefficients of Stars")).to_contain_text("Gwet's AC2")
 
     shown.get_by_role("region", name="Most confused labels").get_by_role("link").first.click()
     expect(shown.get_by_role("checkbox", name="People disagree")).to_be_checked()
     expect(shown.get_by_role("region", name="Items")).to_be_visible()
+    _look(shown, "data")
+
+    shown.goto(f"/projects/{project.pk}/")
+    expect(shown.get_by_text("Agreement: Sentiment")).to_be_visible()
+    _look(shown, "overview")
 
 
 def _look(page: Page, name: str) -> None:
