@@ -230,6 +230,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "NextStatus": "annotation.api.queue.STATUSES",
         "HintKind": ["random", "constant", "fast"],
+        "LineKind": ["same", "del", "ins", "gap"],
+        "StepKind": "annotation.api.disputes.KINDS",
         "ImportStatus": ["draft", "waiting", "running", "done", "failed", "cancelled"],
     },
 }

@@ -26,6 +26,7 @@ from annotation.services.adjudication import Step, Taken
 
 _MOST = 2**63 - 1
 STATUSES = ["ok", "busy", "finished"]
+KINDS = Adjudication.Kind.values
 
 
 class DisputedItem(serializers.Serializer[Any]):
@@ -61,7 +62,7 @@ class RemarkView(serializers.Serializer[Any]):
 
 class StepView(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    kind = serializers.ChoiceField(Adjudication.Kind.values)
+    kind = serializers.ChoiceField(KINDS)
     by = serializers.CharField(source="by.username")
     note = serializers.CharField(allow_blank=True)
     answer = serializers.JSONField(allow_null=True)
@@ -229,7 +230,7 @@ class SendBackRequest(StepRequest):
 class TakenView(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="The step.")
     item = serializers.IntegerField()
-    kind = serializers.ChoiceField(Adjudication.Kind.values)
+    kind = serializers.ChoiceField(KINDS)
     answer = serializers.JSONField(allow_null=True)
     note = serializers.CharField(allow_blank=True)
     by = serializers.CharField()

@@ -27,7 +27,7 @@ class LineView(serializers.Serializer[Any]):
     text = serializers.CharField(allow_blank=True)
 
 
-class ChangeView(serializers.Serializer[Any]):
+class GuidelinesChangeView(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     at = serializers.DateTimeField()
     by = serializers.CharField(source="by.username")
@@ -38,7 +38,7 @@ class ChangeView(serializers.Serializer[Any]):
 class GuidelinesView(serializers.Serializer[Any]):
     guidelines = serializers.CharField(allow_blank=True, help_text="Markdown.")
     base = serializers.IntegerField(help_text="The last change; 0 before the first one.")
-    changes = ChangeView(many=True, help_text="The last 20, the latest first.")
+    changes = GuidelinesChangeView(many=True, help_text="The last 20, the latest first.")
 
 
 class AmendRequest(serializers.Serializer[Any]):
@@ -61,7 +61,7 @@ def _view(project: Project) -> Response:
     body = {
         "guidelines": project.guidelines,
         "base": guidelines.latest(project) or 0,
-        "changes": ChangeView(changes(project=project), many=True).data,
+        "changes": GuidelinesChangeView(changes(project=project), many=True).data,
     }
     return Response(body)
 
