@@ -95,7 +95,9 @@ def measured(options: Any) -> dict[str, Any]:
 
 
 def picture(result: dict[str, Any]) -> Path:
-    touched = {f"{count:,} items touched": result[f"touched_{count}"] for count in TOUCHED}
+    touched = {
+        f"{count:,} item{'s' if count > 1 else ''} touched": result[f"touched_{count}"] for count in TOUCHED
+    }
     everything = {**touched, "first fit, and every item judged": result["first"]}
     panels = [
         pictures.versus("Seconds", {name: one["seconds"] for name, one in everything.items()}, {}, None),

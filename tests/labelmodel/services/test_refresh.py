@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection
 
-from annotation.models import Consensus, ConsensusDue, Item, Project, User
+from annotation.models import Consensus, ConsensusDue, Project, User
 from annotation.services import answers, gold, projects, queue
 from annotation.services.answers import Answer
 from labelmodel.models import LabelModelRun, SourceQuality
@@ -176,13 +178,18 @@ def test_another_target_is_held_against_what_is_there() -> None:
     assert_slots_add_up(project)
 
 
-def test_two_workers_do_not_refresh_one_project_at_once(monkeypatch: Any) -> None:
-    project = make_project(items=1)
-    say(project, people(project, 1)[0], "positive")
-    with refresh._alone(project.pk) as first:
-        # A lock of a connection holds for others only; here it tells that it is taken.
-        assert first
-    assert Item.objects.get().state == "resolved"
+def test_two_workers_do_not_refresh_one_project_at_once() -> None:
+    project, other = make_project(items=1), make_project(items=1)
+    for one in (project, other):
+        say(one, people(one, 1)[0], "positive")
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as second:
+        second.execute("SELECT pg_advisory_lock(hashtextextended('consensus', %s))", [project.pk])
+
+        refresh.refresh(project_id=project.pk)
+        refresh.refresh(project_id=other.pk)
+
+        assert list(ConsensusDue.objects.values_list("project", flat=True)) == [project.pk]
+    assert refreshed(project)
 
 
 def test_nothing_to_do_is_nothing_done() -> None:
