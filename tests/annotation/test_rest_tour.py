@@ -105,9 +105,6 @@ def test_the_commands_of_the_tour_run_as_they_stand(live_server, tmp_path):
         200,
         200,
         200,
-        200,
-        200,
-        200,
         202,
         200,
         200,
@@ -121,7 +118,7 @@ def test_the_commands_of_the_tour_run_as_they_stand(live_server, tmp_path):
     assert [item["key"] for item in bodies[6]["results"]] == ["c"]
     assert (bodies[13]["created"], len(bodies[13]["errors"])) == (2, 1)
     assert (bodies[17]["freshness"], bodies[17]["answers"]) == ("current", 1)
-    assert bodies[20]["results"][0]["status"] == "waiting"
+    assert bodies[21]["results"][0]["status"] == "waiting"
     assert bodies[-2]["results"][0]["text"] == "added annotator1 as annotator"
     assert bodies[-1]["code"] == "conflict"
     lines = (tmp_path / "answers.jsonl").read_text().splitlines()
