@@ -133,17 +133,6 @@ RETURNING i.id, NOT is_settled AND i.state IN ('resolved', 'disputed') AS is_ful
 
 COUNT_ASIDE = f"SELECT count(*) AS n {_DOUBTFUL} AND l.state = 'set_aside'"
 
-# For several suspensions at once: how many answers each puts in doubt that nobody has set aside.
-COUNT_DOUBTFUL = """
-SELECT s.id, count(*) AS n, min(a.created_at) AS first, max(a.created_at) AS last
-FROM annotation_suspension s
-JOIN annotation_annotation a ON a.project_id = s.project_id AND a.annotator_id = s.user_id
-     AND a.id BETWEEN s.first_annotation AND s.last_annotation
-JOIN annotation_lease l ON l.item_id = a.item_id AND l.annotator_id = a.annotator_id
-WHERE s.id = ANY(%(suspensions)s) AND l.state IN ('submitted', 'again') AND a.supersedes_id IS NULL
-  AND NOT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = a.item_id)
-GROUP BY s.id
-"""
 
 # Known answers are shown by themselves: their items want no answers, and what was wanted is taken back.
 BECOME_GOLD = """
