@@ -12,9 +12,11 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from annotation.models import Item, Project, User
+from annotation.reports.agreement import COMPUTED_AT_ONCE
 from annotation.services import adjudication, gold
 from labelmodel.services import refresh
 from tests.annotation.items_help import say
+from tests.e2e.test_journey import worker  # noqa: F401
 from tests.factories import SENTIMENT, make_dataset, make_member, make_project, make_user
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -82,6 +84,20 @@ def test_what_is_disputed_and_how_far_people_agree(page: tuple[Page, Project]) -
     shown.goto(f"/projects/{project.pk}/")
     expect(shown.get_by_text("Agreement: Sentiment")).to_be_visible()
     _look(shown, "overview")
+
+
+def test_what_takes_long_comes_from_a_worker_without_a_reload(
+    page: tuple[Page, Project], request: pytest.FixtureRequest
+) -> None:
+    shown, project = page
+    project.memberships.filter(user__username="anna").update(answered=COMPUTED_AT_ONCE)
+    shown.goto(f"/projects/{project.pk}/quality/")
+    expect(shown.get_by_text("Newer figures are being computed")).to_be_visible()
+
+    request.getfixturevalue("worker")
+
+    expect(shown.get_by_role("region", name="Coefficients of Sentiment")).to_be_visible(timeout=30_000)
+    expect(shown.get_by_text("Newer figures are being computed")).to_have_count(0)
 
 
 def _look(page: Page, name: str) -> None:
