@@ -15,6 +15,7 @@ from annotation.models import Adjudication, Consensus, GoldResult, Item, Project
 from annotation.services import adjudication, answers, consensus, gold_turns, queue
 from annotation.services.adjudication import Step
 from annotation.services.answers import Answer
+from annotation.services.gold_turns import WINDOW
 from config.demo.history import CLIENT, COMMAND, SEED
 from config.demo.people import EVERYBODY, Person
 from config.demo.plan import DemoProject
@@ -51,12 +52,21 @@ def write(*, project: Project, plan: DemoProject, now: datetime) -> None:
     Project.objects.filter(pk=project.pk).update(gold_bar=plan.gold_bar)
     for person in _people(plan):
         if person.username == plan.hurries:
-            for minute in (11, 10.5, 10, 9.5, 9):
-                _answer_one(project, person, plan, now - timedelta(minutes=minute), rng, skill=0.02)
+            _fall_below(project, person, plan, now, rng)
     consensus.mark_all_due(project_id=project.pk)
     refresh.refresh(project_id=project.pk)
     _decide(project, plan, now)
     refresh.refresh(project_id=project.pk)
+
+
+def _fall_below(project: Project, person: Person, plan: DemoProject, now: datetime, rng: Random) -> None:
+    """This person has had enough, and gets one gold question after another wrong until the project stops them."""
+    member = project.memberships.filter(user__username=person.username)
+    for number in range(WINDOW):
+        if member.exclude(paused_reason="").exists():
+            return
+        at = now - timedelta(minutes=11) + timedelta(seconds=20 * number)
+        _answer_one(project, person, plan, at, rng, skill=0.02)
 
 
 def _people(plan: DemoProject) -> list[Person]:
