@@ -41,7 +41,11 @@ def stream(wanted: Wanted) -> Generator[bytes, None, None]:
     with _snapshot() as cursor:
         cursor.execute(_PROJECT, [wanted.project])
         found = cursor.fetchone()
-        if found is None or found[0] is None:
+        if found is None:
+            return
+        if found[0] is None:
+            # Without questions there are no answers; a CSV file still says what its columns are.
+            yield _head(wanted, _columns_without_questions(wanted)) if wanted.format == "csv" else b""
             return
         readings = readings_under(found[0])
         yield from _blocks(_lines(cursor, replace(wanted, doubted=found[1]), readings))
@@ -63,6 +67,15 @@ def header(wanted: Wanted, schema: Schema) -> list[str]:
         return [*columns, *_consensus_columns(readings_under(schema.pk)), "annotations"]
     answers = readings_under(schema.pk).form.columns()
     return [*columns, *ANNOTATION, *(f"answer.{name}" for name in answers), "answer", "given", "lacking"]
+
+
+def _columns_without_questions(wanted: Wanted) -> list[str]:
+    last = ["annotations"] if wanted.per == "item" else [*ANNOTATION, "answer", "given", "lacking"]
+    return [*ITEM, "payload", *last]
+
+
+def _head(wanted: Wanted, columns: list[str]) -> bytes:
+    return (BOM if wanted.safe else b"") + _csv(columns, wanted.safe) + b"\r\n"
 
 
 def fields_of(schema: Schema) -> list[str]:
@@ -100,7 +113,7 @@ def _snapshot() -> Iterator[Cursor]:
 
 def _lines(cursor: Cursor, wanted: Wanted, readings: Readings) -> Iterator[bytes]:
     if wanted.format == "csv":
-        yield (BOM if wanted.safe else b"") + _csv(header(wanted, readings.current), wanted.safe) + b"\r\n"
+        yield _head(wanted, header(wanted, readings.current))
     text, params = statement(wanted, fields_of(readings.current), [*_compared(readings)])
     types = ["bytea", "int8", "bytea"] if wanted.per == "annotation" else [*["bytea"] * 3, "int8", "bytea"]
     with cursor.copy(f"COPY ({text}) TO STDOUT (FORMAT binary)", params) as copy:

@@ -27,7 +27,7 @@ from annotation.roles import CAN, Action
 from annotation.services import adjudication_sql as sql
 from annotation.services import consensus, hot, queue
 from annotation.services.access import item_for, project_for
-from annotation.services.schemas import form_of
+from annotation.services.readings import form_of
 
 Kind = Adjudication.Kind
 CLAIM = timedelta(minutes=10)

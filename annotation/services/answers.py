@@ -17,7 +17,7 @@ from annotation.services import answers_sql as sql
 from annotation.services import gold_turns, hot, queue, queue_sql
 from annotation.services.consensus import settle
 from annotation.services.gold_turns import Feedback
-from annotation.services.schemas import form_of, read_answer
+from annotation.services.readings import form_of, read_answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from django.utils import timezone
 from annotation.models import Consensus, Lease, Project, Schema
 from annotation.services import consensus_sql as sql
 from annotation.services import hot, queue
-from annotation.services.schemas import form_of, reading
+from annotation.services.readings import form_of, reading
 
 BATCH = 2000
 

@@ -19,7 +19,7 @@ from annotation.roles import Action
 from annotation.services import consensus, gold_sql, hot, queue, words
 from annotation.services.access import check
 from annotation.services.import_options import field_types, limits
-from annotation.services.schemas import form_of
+from annotation.services.readings import form_of
 
 MOST_AT_ONCE = 1000
 LONGEST_EXPLANATION = 5000

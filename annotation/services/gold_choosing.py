@@ -14,7 +14,7 @@ from annotation.roles import Action
 from annotation.services import gold, hot
 from annotation.services import gold_sql as sql
 from annotation.services.access import check
-from annotation.services.schemas import form_of, reading
+from annotation.services.readings import form_of, reading
 
 MOST = 200
 # Fewer voters than this agree too easily.

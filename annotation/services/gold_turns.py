@@ -19,7 +19,7 @@ from annotation.models import Lease
 from annotation.roles import Role
 from annotation.services import gold_sql as sql
 from annotation.services import hot
-from annotation.services.schemas import form_of, reading
+from annotation.services.readings import form_of, reading
 
 # The bar is held against so many of the latest results, once there are at least so many.
 WINDOW = 20

@@ -15,7 +15,7 @@ from django.db.models import Model
 from psycopg.types.json import Jsonb
 
 from annotation.models import Annotation, Comment, Flag, Item, Lease, Project, Skip, User
-from annotation.services import consensus, queue, schemas
+from annotation.services import consensus, queue, readings
 from config.demo.people import EVERYBODY
 from config.demo.plan import Answer, DemoProject, Script
 from config.demo.simulation import Step, work
@@ -109,7 +109,7 @@ class _Writer:
     def _annotation(self, pk: int, one: _Said, supersedes: int | None) -> tuple[Any, ...]:
         early = one.at < self._changed_at and len(self._versions) > 1
         schema = self._versions[0 if early else -1]
-        answer = schemas.form_of(schema.pk).clean(self._script.before(one.answer) if early else one.answer)
+        answer = readings.form_of(schema.pk).clean(self._script.before(one.answer) if early else one.answer)
         who = (*self._who(one.step), self._project.pk, schema.pk)
         return (pk, *who, Jsonb(answer), f"simulated-{pk}", one.seconds, "simulated", supersedes, one.at)
 

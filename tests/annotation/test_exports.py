@@ -505,3 +505,21 @@ def test_what_is_known_is_told_to_who_configures(api, path, agreed, manager):
     told = lines(b"".join(api(manager).get(path, {"per": "item"}).streaming_content))
 
     assert told[1]["consensus"]["sentiment"]["status"] == "known"
+
+
+@pytest.mark.parametrize(
+    ("kind", "per", "last"),
+    [
+        ("csv", "annotation", b"given,lacking\r\n"),
+        ("csv", "item", b"annotations\r\n"),
+        ("jsonl", "item", b""),
+    ],
+)
+def test_a_project_without_questions_still_says_what_its_columns_are(kind, per, last):
+    project = make_project()
+    Project.objects.update(schema=None)
+
+    body = b"".join(exports.stream(Wanted(project=project.pk, format=kind, per=per)))
+
+    assert body.replace(b'"', b"").endswith(last)
+    assert bool(body) == bool(last)

@@ -16,8 +16,9 @@ from annotation.models import Annotation, GoldQuestion, Item, Lease, Project, Sc
 from annotation.questions import normalize_questions
 from annotation.reports import schemas as reports
 from annotation.services import answers, queue
+from annotation.services.readings import read_answer
 from annotation.services.schema_effects import preview_mapping
-from annotation.services.schemas import check_draft, create_schema, read_answer, unsaid
+from annotation.services.schemas import check_draft, create_schema, unsaid
 from tests.factories import FIELDS, SENTIMENT, make_member, make_project, make_user
 
 pytestmark = pytest.mark.django_db

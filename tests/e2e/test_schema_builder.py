@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotation.models import Item, Project, User
-from annotation.services.schemas import create_schema, read_answer
+from annotation.services.readings import read_answer
+from annotation.services.schemas import create_schema
 from tests.annotation.test_schemas import answer
 from tests.factories import FIELDS, make_project, make_user
 
