@@ -71,13 +71,13 @@ def label(page: Page, key: str) -> None:
     all_saved(page)
 
 
-def exported(owner: User, project: Project) -> dict[str, str]:
-    """Item key to what the export says, of all rows."""
+def exported(owner: User, project: Project, item: Item) -> dict[str, str]:
+    """What the export by item says of this one."""
     client = Client()
     client.force_login(owner)
-    answer = client.get(f"/api/v1/projects/{project.pk}/export/?format=csv")
-    text = b"".join(answer.streaming_content).decode() if answer.streaming else answer.content.decode()
-    return {row["key"]: str(row) for row in csv.DictReader(io.StringIO(text))}
+    answer = client.get(f"/api/v1/projects/{project.pk}/annotations/?format=csv&per=item")
+    rows = csv.DictReader(io.StringIO(answer.getvalue().decode()))
+    return next(row for row in rows if item.key in row.values())
 
 
 def test_two_disagree_and_an_expert_decides_by_one_key(
@@ -89,6 +89,7 @@ def test_two_disagree_and_an_expert_decides_by_one_key(
         label(page, key)
     refresh(project_id=project.pk)
     item = Item.objects.get(state="disputed")
+    assert exported(project.created_by, project, item)["status.sentiment"] == "auto"
     page = start(problems(signed_in(ada).new_page()), project)
     assert shown(page) == item.key
     expect(page.locator(".given")).to_have_count(2)
@@ -103,6 +104,8 @@ def test_two_disagree_and_an_expert_decides_by_one_key(
     item.refresh_from_db()
     found = Consensus.objects.get(item=item)
     assert (item.state, found.value, found.status) == ("resolved", "negative", "adjudicated")
+    told = exported(project.created_by, project, item)
+    assert (told["consensus.sentiment"], told["status.sentiment"]) == ("negative", "adjudicated")
     row = Adjudication.objects.get(item=item)
     assert (row.by, row.answer) == (ada, {"sentiment": "negative"})
 
