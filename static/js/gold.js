@@ -18,3 +18,4 @@ form.addEventListener(
   },
   true,
 );
+form.dataset.ready = "yes";

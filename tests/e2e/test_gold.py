@@ -112,6 +112,7 @@ def test_a_known_answer_is_given_in_the_real_form(
     assert item is not None
     page.goto(f"/projects/{project.pk}/items/{item.pk}/")
     page.get_by_role("link", name="Make this a gold question").click()
+    page.wait_for_selector("form[data-ready]")
     page.get_by_role("button", name="Make it a gold question").click()
     expect(page.get_by_text("This question needs an answer.")).to_be_visible()
     page.get_by_text("Negative").click()
