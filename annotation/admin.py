@@ -22,6 +22,7 @@ from annotation.models import (
     Flag,
     GoldQuestion,
     GoldResult,
+    GuidelinesChange,
     Item,
     Lease,
     Media,
@@ -237,6 +238,12 @@ class SkipAdmin(ReadOnly):
     list_display = ("item", "annotator", "policy", "reason", "created_at")
     list_filter = ("policy",)
     list_select_related = ("item", "annotator")
+
+
+@admin.register(GuidelinesChange)
+class GuidelinesChangeAdmin(ReadOnly):
+    list_display = ("project", "note", "by", "created_at")
+    list_select_related = ("project", "by")
 
 
 @admin.register(Flag)

@@ -90,7 +90,8 @@ WITH judged AS (
                  AND {_MOST} > p.annotations_per_item AND j.confidence >= p.target_confidence THEN 'resolve'
             ELSE 'stay' END
         WHEN j.confidence >= p.target_confidence THEN 'resolve'
-        WHEN i.answers < {_MOST} AND (i.state <> 'resolved' OR j.confidence < p.target_confidence - 0.02) THEN 'more'
+        WHEN i.answers < {_MOST} AND (%(touched)s OR i.state <> 'resolved' OR j.confidence < p.target_confidence - 0.02)
+            THEN 'more'
         WHEN i.answers < {_MOST} THEN 'stay'
         WHEN j.unanimous THEN 'resolve'
         WHEN NOT %(touched)s AND i.state = 'resolved' AND j.confidence >= p.target_confidence - 0.02 THEN 'stay'

@@ -15,8 +15,8 @@ from annotation.admin import MOST_ROWS, ShortPaginator
 from annotation.models import Annotation, Item, Project, User
 from annotation.services import accounts, answers, queue
 
-# The words of an item are the search index, and what is due is a list of ids: nothing to read.
-HIDDEN = {"ItemText", "ConsensusDue"}
+# The words of an item are the search index; what is due and who has seen what are lists of ids: nothing to read.
+HIDDEN = {"ItemText", "ConsensusDue", "GuidelinesSeen"}
 REGISTERED = [model for model in admin.site._registry if model._meta.app_label == "annotation"]
 
 

@@ -223,7 +223,7 @@ def test_the_page_costs_the_same_for_many(
         make_member(project)
     client.force_login(manager)
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         page = client.get(f"/projects/{project.pk}/members/")
 
     assert len(page.context["members"]) == 22

@@ -189,6 +189,7 @@ def test_two_workers_do_not_refresh_one_project_at_once() -> None:
         refresh.refresh(project_id=other.pk)
 
         assert list(ConsensusDue.objects.values_list("project", flat=True)) == [project.pk]
+        second.execute("SELECT pg_advisory_unlock_all()")
     assert refreshed(project)
 
 
