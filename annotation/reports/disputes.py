@@ -29,7 +29,6 @@ from annotation.models import (
 from annotation.questions import Shown
 from annotation.reports.evidence import Evidence, evidence_of
 from annotation.reports.readings import Readings, readings_under
-from annotation.reports.said import said
 from annotation.roles import Role
 
 Answer = dict[str, Any]
@@ -352,6 +351,9 @@ def alike_to(*, project: Project, by: User, items: Sequence[int]) -> dict[int, l
 
 
 def _who_said_what(project: Project, items: Sequence[int]) -> dict[int, frozenset[tuple[int, bytes]]]:
+    # Here, not above: NumPy would take every web process 15 MB for what few pages need.
+    from annotation.reports.said import said
+
     assert project.schema_id is not None, "there are answers, so there is a schema"
     rows = said(project_id=project.pk, schema_id=project.schema_id, items=list(set(items)))
     keys = [_key(answer) for answer in rows.answers]
