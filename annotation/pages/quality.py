@@ -14,7 +14,14 @@ from annotation.pages import quality_charts as charts
 from annotation.pages.base import ProjectPage
 from annotation.pages.charts import Chart, bar_chart
 from annotation.reports import agreement, quality
-from annotation.reports.agreement import AgainstConsensus, Measured, OnQuestion, Pairs, Part
+from annotation.reports.agreement_figures import (
+    AgainstConsensus,
+    Measured,
+    OnQuestion,
+    Pairs,
+    Part,
+    compared,
+)
 from annotation.reports.quality import GoldShare, Quality
 from annotation.roles import Action
 from annotation.tasks import latest_agreement
@@ -67,7 +74,7 @@ class QualityPage(ProjectPage):
         return {
             "latest": latest,
             "figures": figures,
-            "compared": agreement.compared(self.project),
+            "compared": compared(self.project),
             "questions": questions,
             "query": urlencode({"question": chosen.name}) if chosen else "",
             "asked": _question(self.project, chosen) if chosen else None,

@@ -1,4 +1,4 @@
-"""Agreement from what people said: arrays in, the figures of reports/agreement.py out. For workers, or little at a time."""
+"""Agreement from what people said: arrays in, the figures of agreement_figures out. For workers, or little at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from annotation.agreement import (
 )
 from annotation.models import Dataset, Item, Project, User
 from annotation.questions import QUESTION_TYPES
-from annotation.reports.agreement import (
+from annotation.reports.agreement_asked import Asked
+from annotation.reports.agreement_consensus import against_consensus
+from annotation.reports.agreement_figures import (
     Confused,
     Measured,
     OnLabel,
@@ -33,7 +35,6 @@ from annotation.reports.agreement import (
     Part,
     compared,
 )
-from annotation.reports.agreement_consensus import against_consensus
 from annotation.reports.agreement_time import periods
 from annotation.reports.said import Ints, Said, said
 
@@ -59,32 +60,6 @@ class Found:
     people: int
     simulated: bool
     questions: tuple[OnQuestion, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """One question with the judgments on it. `rows` are those of what was said; `items` and `people` are ids."""
-
-    question: Any
-    judgments: Judgments
-    rows: Ints
-    items: Ints
-    people: Ints
-
-    @property
-    def name(self) -> str:
-        return str(self.question["name"])
-
-    @property
-    def level(self) -> Level:
-        return self.judgments.level
-
-    def title(self, value: Any) -> str:
-        """A value as people read it."""
-        titles = {label["value"]: label["title"] for label in self.question.get("labels", ())}
-        if isinstance(value, frozenset):
-            return ", ".join(sorted(str(titles.get(one, one)) for one in value)) or "nothing"
-        return f"{value:g}" if isinstance(value, float) else str(titles.get(value, value))
 
 
 def of_project(project_id: int) -> Found:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from annotation.models import Consensus, Project
 from annotation.questions import QUESTION_TYPES
-from annotation.reports.agreement import AgainstConsensus
-
-if TYPE_CHECKING:
-    from annotation.reports.agreement_computed import Asked
+from annotation.reports.agreement_asked import Asked
+from annotation.reports.agreement_figures import AgainstConsensus
 
 MOST_SHOWN = 12
 OTHERS = "others"

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotation.models import Annotation, Consensus, Item, Lease, Project, User
 from annotation.reports import agreement
-from annotation.reports.agreement import OnQuestion
+from annotation.reports.agreement_figures import Figures, Measured, OnQuestion
 from tests.factories import SENTIMENT, make_dataset, make_member, make_project, make_user
 
 TOPICS: list[dict[str, Any]] = [
@@ -59,7 +59,7 @@ def on(project: Project, name: str = "sentiment") -> OnQuestion:
     return found
 
 
-def measured(found: OnQuestion, name: str) -> agreement.Measured:
+def measured(found: OnQuestion, name: str) -> Measured:
     return next(one for one in found.measured if one.name == name)
 
 
@@ -330,9 +330,9 @@ def test_it_is_said_when_no_worker_takes_it_up(project: Project, annotator: User
     assert (found.state, found.since) == ("waiting", long_ago)
 
 
-def _aged(figures: agreement.Figures | None, by: timedelta) -> agreement.Figures:
+def _aged(figures: Figures | None, by: timedelta) -> Figures:
     assert figures is not None
-    return agreement.Figures(**{**vars(figures), "as_of": figures.as_of - by})
+    return Figures(**{**vars(figures), "as_of": figures.as_of - by})
 
 
 @pytest.mark.parametrize("count", [4, 40])
