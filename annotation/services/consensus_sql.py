@@ -9,16 +9,18 @@ WHERE l.item_id = %(item)s AND l.state IN ('submitted', 'again') ORDER BY a.id
 """
 
 # An expert has decided: nothing else moves this item.
-_DECIDED = "EXISTS (SELECT FROM annotation_consensus c WHERE c.item_id = i.id AND c.status = 'adjudicated')"
+DECIDED = "EXISTS (SELECT FROM annotation_consensus c WHERE c.item_id = i.id AND c.status = 'adjudicated')"
 _GOLD = "EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = i.id)"
 # An expert has opened it again: it waits for an expert, whatever the votes say.
 REOPENED = """coalesce((SELECT a.kind = 'reopened' FROM annotation_adjudication a WHERE a.item_id = i.id
                 ORDER BY a.id DESC LIMIT 1), false)"""
 _MOST = "greatest(p.annotations_per_item, coalesce(p.annotations_at_most, 0))"
 
+# What an expert has opened again is back with the experts once it has the answers that others asked for.
 SETTLE = f"""
-UPDATE annotation_item i SET state = %(state)s, doubt = %(doubt)s
-WHERE i.id = %(item)s AND i.state <> 'retired' AND NOT {_DECIDED} AND NOT {REOPENED}
+UPDATE annotation_item i SET state = CASE WHEN {REOPENED} THEN 'disputed' ELSE %(state)s END,
+    doubt = CASE WHEN {REOPENED} THEN i.doubt ELSE %(doubt)s END
+WHERE i.id = %(item)s AND i.state <> 'retired' AND NOT {DECIDED}
 """  # noqa: S608
 
 WANT_ANOTHER = f"""
@@ -26,7 +28,7 @@ UPDATE annotation_item i
 SET wanted = i.answers + 1, open_slots = i.open_slots + i.answers + 1 - i.wanted, state = 'open', doubt = %(doubt)s
 FROM annotation_project p
 WHERE i.id = %(item)s AND p.id = i.project_id AND i.state <> 'retired' AND i.answers < {_MOST}
-  AND NOT {_DECIDED} AND NOT {REOPENED}
+  AND NOT {DECIDED} AND NOT {REOPENED}
 RETURNING i.id, i.project_id, i.priority
 """  # noqa: S608
 
@@ -84,7 +86,7 @@ WHERE c.item_id = ANY(%(items)s) AND c.status = 'auto'
 MOVE = f"""
 WITH judged AS (
     SELECT i.id, i.priority, i.wanted AS had, i.answers, j.confidence, CASE
-        WHEN i.state = 'retired' OR i.answers = 0 OR {_GOLD} OR {_DECIDED} OR {REOPENED} THEN 'stay'
+        WHEN i.state = 'retired' OR i.answers = 0 OR {_GOLD} OR {DECIDED} OR {REOPENED} THEN 'stay'
         WHEN i.answers < i.wanted THEN CASE
             WHEN %(touched)s AND i.answers >= p.annotations_per_item AND i.wanted <= {_MOST}
                  AND {_MOST} > p.annotations_per_item AND j.confidence >= p.target_confidence THEN 'resolve'

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from annotation.services.consensus_sql import DECIDED, REOPENED
+
 # What top_up needs to know of a member and the project's rules.
 MEMBER = """m.user_id, m.project_id, m.role, m.answered, m.turns, m.paused_reason, m.warning, m.cursor_priority, m.cursor_item,
        m.trained_at, m.judged_since, coalesce(m.annotation_limit, p.annotation_limit) AS most, p.lease_minutes,
@@ -196,10 +198,12 @@ RETURNING id
 """
 
 # One batch in the order of ids; `full` are those that now have all the answers they want and no state that says so.
-SET_OVERLAP = """
+# What an expert has decided, or opened again, stays with the experts.
+SET_OVERLAP = f"""
 WITH batch AS MATERIALIZED (
-    SELECT id, state, wanted FROM annotation_item WHERE project_id = %(project)s AND id > %(after)s
-      AND NOT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = annotation_item.id)
+    SELECT id, state, wanted FROM annotation_item i WHERE project_id = %(project)s AND id > %(after)s
+      AND NOT EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = i.id)
+      AND NOT {DECIDED} AND NOT {REOPENED}
     ORDER BY id LIMIT 5000 FOR NO KEY UPDATE
 ), changed AS (
     UPDATE annotation_item i
@@ -210,7 +214,7 @@ WITH batch AS MATERIALIZED (
     RETURNING i.id, i.state = 'open' AND i.answers >= i.wanted AS is_full
 )
 SELECT (SELECT max(id) FROM batch) AS last, (SELECT array_agg(id ORDER BY id) FROM changed WHERE is_full) AS full_items
-"""
+"""  # noqa: S608
 
 REOPEN = """
 WITH chosen AS MATERIALIZED (

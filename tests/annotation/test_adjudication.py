@@ -371,6 +371,34 @@ def test_a_decided_item_comes_back_from_retirement_as_decided(disputed, adjudica
     assert_slots_add_up(project)
 
 
+def test_more_overlap_leaves_to_the_expert_what_was_decided_or_opened_again(
+    dispute, adjudicator, manager, project
+):
+    decided, reopened = dispute(0), dispute(1)
+    for item in (decided, reopened):
+        decide(item, adjudicator)
+    adjudication.reopen(item_id=reopened.pk, by=adjudicator, step=Step("r"))
+    projects.change(project=project, by=manager, annotations_per_item=3)
+
+    assert (state(decided), state(reopened)) == ("resolved", "disputed")
+    assert claim(adjudicator, project) == [reopened.pk]
+    assert_slots_add_up(project)
+
+
+def test_one_more_answer_to_what_was_opened_again_brings_it_back_to_the_experts(
+    disputed, adjudicator, manager, project
+):
+    decide(disputed, adjudicator)
+    adjudication.reopen(item_id=disputed.pk, by=adjudicator, step=Step("r"))
+    items.reopen(item_id=disputed.pk, by=manager)
+    assert state(disputed) == "open"
+    say(disputed, make_member(project), **POSITIVE)
+
+    assert state(disputed) == "disputed"
+    assert claim(adjudicator, project) == [disputed.pk]
+    assert_slots_add_up(project)
+
+
 def test_a_gold_question_is_never_queued(disputed, manager, project):
     gold.put(project=project, by=manager, items=[gold.Known(key=disputed.key, answer=NEGATIVE)])
     with pytest.raises(Conflict, match="gold"):
