@@ -147,8 +147,10 @@ class ItemBriefView(serializers.Serializer[Any]):
 
 class ItemDetailView(ItemBriefView):
     payload = serializers.JSONField()
-    dataset = serializers.IntegerField(source="dataset_id", allow_null=True)
-    created_at = serializers.DateTimeField()
+    dataset = serializers.IntegerField(
+        source="dataset_id", allow_null=True, help_text="Null also if your role does not browse."
+    )
+    created_at = serializers.DateTimeField(allow_null=True, help_text="Null if your role does not browse.")
     annotations = FullAnnotationView(
         many=True, help_text="All, or only your own if your role does not browse."
     )
@@ -215,8 +217,9 @@ class OneItem(Api):
                 "wanted": seen.wanted,
                 "answers": seen.answers,
                 "payload": item.payload,
-                "dataset": item.dataset_id,
-                "created_at": item.created_at,
+                # Where an item comes from would tell those that were added as gold questions.
+                "dataset": item.dataset_id if browse else None,
+                "created_at": item.created_at if browse else None,
                 "annotations": [
                     # Whose answers were set aside is the managers' matter.
                     {**answer_as_json(answer), "counts": answer.counts or not browse}

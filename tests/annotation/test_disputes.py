@@ -284,6 +284,19 @@ def test_a_known_answer_is_not_told_to_experts(api, expert, disputed, adjudicato
     assert api(manager).get(f"/api/v1/items/{disputed.pk}/").json()["consensus"][0]["status"] == "known"
 
 
+def test_where_an_item_comes_from_is_not_told_to_annotators(
+    client, api, disputed, annotator, viewer, project
+):
+    told = api(annotator).get(f"/api/v1/items/{disputed.pk}/").json()
+    client.force_login(annotator)
+    page = client.get(f"/projects/{project.pk}/items/{disputed.pk}/").content.decode()
+
+    assert (told["dataset"], told["created_at"]) == (None, None)
+    assert "<dt>Dataset</dt>" not in page
+    assert "<dt>Added</dt>" not in page
+    assert api(viewer).get(f"/api/v1/items/{disputed.pk}/").json()["created_at"]
+
+
 def test_the_page_of_an_item_leads_to_the_decision_and_back(expert, disputed, adjudicator, project):
     url = f"/projects/{project.pk}/items/{disputed.pk}/"
     assert f"/adjudicate/?item={disputed.pk}" in expert.get(url).content.decode()
