@@ -58,7 +58,7 @@ def estimate(found: Estimated | None) -> Figure:
         found.accuracy,
         percent(found.accuracy),
         f"{100 * found.low:.0f} to {100 * found.high:.0f}",
-        f"from {found.judgments:,.0f} judgments",
+        f"from {found.judgments:,.0f} judgment{'' if round(found.judgments) == 1 else 's'}",
         "",
         charts.interval(AXIS, found.accuracy, found.low, found.high),
     )

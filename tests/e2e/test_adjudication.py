@@ -110,6 +110,28 @@ def test_two_disagree_and_an_expert_decides_by_one_key(
     assert (row.by, row.answer) == (ada, {"sentiment": "negative"})
 
 
+def test_long_labels_and_none_of_these_fit_on_a_phone(
+    signed_in: SignIn, problems: Watch, project: Project, people: tuple[User, User]
+) -> None:
+    long, none = {"value": "x" * 200}, {"value": "y"}
+    tags = {"name": "tags", "type": "multiple_choice", "min_choices": 0, "labels": [long, none]}
+    owner = project.created_by
+    project = make_project(owner=owner, items=1, questions=[tags], annotations_per_item=2)
+    for person, said in zip(people, ([], ["x" * 200]), strict=True):
+        make_member(project, user=person)
+        say(project.items.get(), person, tags=said)
+    refresh(project_id=project.pk)
+    page = problems(signed_in(owner).new_page())
+    page.set_viewport_size({"width": 390, "height": 844})
+    start(page, project)
+
+    expect(page.locator(".given").nth(0)).to_contain_text("none of these")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.goto(f"/projects/{project.pk}/items/{project.items.get().pk}/")
+    expect(page.get_by_role("main").get_by_text("none of these").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_four_disputes_at_reading_speed_and_the_last_one_undone(
     signed_in: SignIn, problems: Watch, project: Project, ada: User, disputes: list[Item]
 ) -> None:

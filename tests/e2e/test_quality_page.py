@@ -61,6 +61,18 @@ def page(
     return problems(signed_in(owner).new_page()), project
 
 
+def test_nothing_is_wider_than_a_phone(page: tuple[Page, Project]) -> None:
+    shown, project = page
+    shown.set_viewport_size({"width": 390, "height": 844})
+    shown.goto(f"/projects/{project.pk}/quality/")
+
+    shown.evaluate("for (const table of document.querySelectorAll('main details')) table.open = true")
+    expect(shown.get_by_role("region", name="Against gold questions, as a table")).to_be_visible()
+    assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    highest = "Math.max(...[...document.querySelectorAll('main h2')].map((title) => title.offsetHeight))"
+    assert shown.evaluate(highest) < 80
+
+
 def test_what_is_disputed_and_how_far_people_agree(page: tuple[Page, Project]) -> None:
     shown, project = page
     shown.goto(f"/projects/{project.pk}/quality/")

@@ -28,6 +28,7 @@ export const count = (n, one, many = `${one}s`) => `${n.toLocaleString()} ${n ==
 /** One chip for each label of a value; what is no label is shown as words. */
 export function chips(question, value) {
   if (value === undefined || value === null) return [make("span", "subtle", "nothing")];
+  if (Array.isArray(value) && !value.length) return [make("span", "subtle", "none of these")];
   const labels = new Map((question.labels || []).map((label) => [label.value, label]));
   return [value].flat().map((one) => {
     const label = labels.get(one);
