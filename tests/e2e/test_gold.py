@@ -104,6 +104,15 @@ def test_from_training_to_a_pause_and_back(project: Project, signed_in: SignIn, 
     expect(page.locator("#desk")).to_have_attribute("data-view", "turn")
 
 
+def test_what_a_rotation_is_can_be_read_on_a_phone(project: Project, signed_in: SignIn) -> None:
+    page = signed_in(project.created_by, viewport={"width": 390, "height": 844}).new_page()
+    page.goto(f"/projects/{project.pk}/gold/")
+
+    words = page.get_by_text("Nobody gets the same gold question twice").bounding_box()
+    assert words is not None
+    assert words["width"] > 250
+
+
 def test_a_known_answer_is_given_in_the_real_form(
     project: Project, signed_in: SignIn, problems: Watch
 ) -> None:
