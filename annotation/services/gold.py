@@ -13,13 +13,13 @@ from django.db.models import F
 from annotation.errors import Conflict, Fault, InvalidAnswer, InvalidInput, NotFound
 from annotation.importing.records import Refused
 from annotation.importing.shaping import LONGEST_KEY, Plan, Shaped, Shaper
-from annotation.models import GoldQuestion, Item, Media, Project, Schema, User
+from annotation.models import Adjudication, GoldQuestion, Item, Media, Project, Schema, User
 from annotation.questions.checks import is_number
 from annotation.roles import Action
 from annotation.services import consensus, gold_sql, hot, queue, words
 from annotation.services.access import check
 from annotation.services.import_options import field_types, limits
-from annotation.services.readings import form_of
+from annotation.services.readings import form_of, read_answer
 
 MOST_AT_ONCE = 1000
 LONGEST_EXPLANATION = 5000
@@ -90,7 +90,10 @@ def put(*, project: Project, by: User, items: Sequence[Known]) -> Kept:
 
 @transaction.atomic
 def remove(*, project: Project, by: User, item_id: int) -> None:
-    """Make an ordinary item of a gold question; its answers stay. Raises NotAllowed, NotFound."""
+    """Make an ordinary item of a gold question; its answers stay, and what an expert had decided before holds again.
+
+    Raises NotAllowed, NotFound.
+    """
     check(user=by, project=project, action=Action.CONFIGURE)
     # Members before items, as submit does; an answer to it that comes now is judged before or not at all.
     queue.lock_members(project_id=project.pk)
@@ -99,10 +102,30 @@ def remove(*, project: Project, by: User, item_id: int) -> None:
         raise NotFound("This item is no gold question.")
     hot.rows(gold_sql.LOOKED_AT, {"item": item_id})
     is_full = hot.one(gold_sql.BECOME_ORDINARY, {"item": item_id}).is_full
-    if is_full and project.schema_id:
-        consensus.settle(item_id=item_id, schema_id=project.schema_id)
     consensus.forget(project_id=project.pk, item_id=item_id, status="known")
+    if not _decided_before(project, item_id) and is_full and project.schema_id:
+        consensus.settle(item_id=item_id, schema_id=project.schema_id)
     queue.rewind_all(project_id=project.pk)
+
+
+def _decided_before(project: Project, item_id: int) -> bool:
+    """Whether an expert's decision holds that was made before the item became a gold question; it is put back."""
+    last = Adjudication.objects.filter(item=item_id).select_related("schema").order_by("-pk").first()
+    if (
+        last is None
+        or last.kind != Adjudication.Kind.DECIDED
+        or last.schema is None
+        or project.schema is None
+    ):
+        return False
+    answer, lacking = read_answer(last.schema, project.schema, last.answer)
+    if lacking:
+        return False
+    consensus.decide(project=project, schema=project.schema, item_id=item_id, answer=answer)
+    Item.objects.filter(pk=item_id).exclude(state=Item.State.RETIRED).update(
+        state=Item.State.RESOLVED, doubt=0.0
+    )
+    return True
 
 
 @transaction.atomic

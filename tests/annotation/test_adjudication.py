@@ -503,3 +503,17 @@ def test_an_administrator_decides_without_being_a_member(disputed):
 
     assert claim(root, disputed.project) == [disputed.pk]
     assert decide(disputed, root).created
+
+
+def test_a_decision_holds_again_when_its_item_is_no_gold_question_any_more(disputed, adjudicator, project):
+    owner = project.created_by
+    decide(disputed, adjudicator)
+    gold.put(project=project, by=owner, items=[gold.Known(POSITIVE, key=disputed.key)])
+
+    gold.remove(project=project, by=owner, item_id=disputed.pk)
+
+    assert Consensus.objects.get(item=disputed).status == "adjudicated"
+    assert state(disputed) == "resolved"
+    assert_slots_add_up(project)
+    adjudication.reopen(item_id=disputed.pk, by=adjudicator, step=Step("again"))
+    assert state(disputed) == "disputed"
