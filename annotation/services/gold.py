@@ -111,13 +111,11 @@ def remove(*, project: Project, by: User, item_id: int) -> None:
 def _decided_before(project: Project, item_id: int) -> bool:
     """Whether an expert's decision holds that was made before the item became a gold question; it is put back."""
     last = Adjudication.objects.filter(item=item_id).select_related("schema").order_by("-pk").first()
-    if (
-        last is None
-        or last.kind != Adjudication.Kind.DECIDED
-        or last.schema is None
-        or project.schema is None
-    ):
+    if last is None or last.kind != Adjudication.Kind.DECIDED:
         return False
+    assert last.schema is not None, "a decision was made under a schema"
+    assert last.answer is not None, "a decision is an answer"
+    assert project.schema is not None, "there was a schema then, so there is one now"
     answer, lacking = read_answer(last.schema, project.schema, last.answer)
     if lacking:
         return False
