@@ -19,7 +19,7 @@ from annotation.errors import NotFound
 from annotation.models import Item
 from annotation.pages.base import ProjectPage
 from annotation.pages.forms import tell
-from annotation.reports import disputes
+from annotation.reports import decisions, disputes
 from annotation.roles import Action
 from annotation.services import adjudication, guidelines
 from annotation.services.adjudication import Step
@@ -109,7 +109,7 @@ class Decisions(ProjectPage):
     def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
         asked = request.GET.get("before", "")
         before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
-        found = disputes.decisions(project=self.project, before=before, limit=PAGE + 1)
+        found = decisions.decisions(project=self.project, before=before, limit=PAGE + 1)
         more = f"?before={found[PAGE - 1].step.id}" if len(found) > PAGE else ""
         return self.render(
             decisions=found[:PAGE],

@@ -15,10 +15,8 @@ from django.utils import timezone
 
 from annotation.errors import Fault, InvalidAnswer, InvalidInput
 from annotation.models import (
-    Adjudication,
     Annotation,
     Comment,
-    Consensus,
     DisputeClaim,
     Flag,
     Item,
@@ -27,6 +25,7 @@ from annotation.models import (
     User,
 )
 from annotation.questions import Shown
+from annotation.reports.decisions import Step, steps_under
 from annotation.reports.evidence import Evidence, evidence_of
 from annotation.reports.readings import Readings, readings_under
 from annotation.roles import Role
@@ -65,20 +64,6 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What an expert did before."""
-
-    id: int
-    kind: str
-    text: str
-    by: User
-    note: str
-    answer: Answer | None
-    shown: tuple[Shown, ...]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Dispute:
     """`differing` are the questions on which the answers differ; `suggestion` is the answer to begin an edit with."""
 
@@ -102,15 +87,6 @@ class Standing:
     own: int
     sent_back: int
     held: tuple[tuple[User, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A step of an expert, and whether it is the decision that stands."""
-
-    step: Step
-    item: Item
-    stands: bool
 
 
 # Which disputes there are
@@ -192,7 +168,7 @@ def disputes(*, project: Project, viewer: User, items: Sequence[int], alike: boo
     rows = Item.objects.filter(project=project).in_bulk(list(items))
     given = _answers(readings, items, anonymous=is_anonymous(project, viewer))
     evidence = evidence_of(schema_id=project.schema_id, items=items)
-    steps, claims = _steps(readings, items), _claims(items)
+    steps, claims = steps_under(readings, items), _claims(items)
     comments = _remarks(Comment.objects.filter(item__in=items), given, "body")
     flags = _remarks(Flag.objects.filter(item__in=items, closed_at=None), given, "reason")
     others = alike_to(project=project, by=viewer, items=items) if alike else {}
@@ -299,34 +275,6 @@ def _remarks(
     return found
 
 
-_DID = {
-    Adjudication.Kind.DECIDED: "decided",
-    Adjudication.Kind.REOPENED: "reopened it",
-    Adjudication.Kind.MORE: "asked for one more answer",
-    Adjudication.Kind.SENT_BACK: "sent it back to the annotators",
-    Adjudication.Kind.RETIRED: "retired it",
-}
-
-
-def steps_of(*, schema_id: int | None, items: Sequence[int]) -> dict[int, list[Step]]:
-    """What experts did with these items, by item, oldest first."""
-    return _steps(readings_under(schema_id), items) if schema_id else defaultdict(list)
-
-
-def _steps(readings: Readings, items: Sequence[int]) -> dict[int, list[Step]]:
-    found: dict[int, list[Step]] = defaultdict(list)
-    for row in Adjudication.objects.filter(item__in=items).select_related("by").order_by("pk"):
-        found[row.item_id].append(_step(readings, row))
-    return found
-
-
-def _step(readings: Readings, row: Adjudication) -> Step:
-    answer = readings.read(row.schema_id, row.answer)[0] if row.answer is not None and row.schema_id else None
-    shown = tuple(readings.form.shown(answer)) if answer else ()
-    text = _DID[Adjudication.Kind(row.kind)]
-    return Step(row.pk, row.kind, text, row.by, row.note, answer, shown, row.created_at)
-
-
 def _claims(items: Sequence[int]) -> dict[int, User]:
     return {claim.item_id: claim.expert for claim in _held().filter(item__in=items).select_related("expert")}
 
@@ -361,39 +309,6 @@ def _who_said_what(project: Project, items: Sequence[int]) -> dict[int, frozense
     for item, person, code in zip(rows.item.tolist(), rows.person.tolist(), rows.code.tolist(), strict=True):
         found[item].add((person, keys[code]))
     return {item: frozenset(pairs) for item, pairs in found.items()}
-
-
-# What was decided lately
-
-
-def decisions(*, project: Project, before: int | None = None, limit: int = 50) -> list[Decision]:
-    """What experts did in a project, the latest first."""
-    found = Adjudication.objects.filter(project=project).select_related("by", "item").order_by("-pk")
-    if before is not None:
-        found = found.filter(pk__lt=before)
-    rows = list(found[:limit])
-    if not rows or project.schema_id is None:
-        return []
-    readings = readings_under(project.schema_id)
-    items = {row.item_id for row in rows}
-    decided = set(
-        Consensus.objects.filter(item__in=items, status=Consensus.Status.ADJUDICATED).values_list(
-            "item", flat=True
-        )
-    )
-    latest: dict[int, int] = dict(
-        Adjudication.objects.filter(item__in=items).order_by("item_id", "pk").values_list("item_id", "pk")
-    )
-    return [
-        Decision(
-            step=_step(readings, row),
-            item=row.item,
-            stands=row.kind == Adjudication.Kind.DECIDED
-            and row.item_id in decided
-            and latest[row.item_id] == row.pk,
-        )
-        for row in rows
-    ]
 
 
 def place_of(text: str) -> tuple[float, int]:

@@ -10,7 +10,7 @@ from typing import Any
 from annotation.models import Annotation, Comment, Flag, Item, Lease, Skip, User
 from annotation.questions import Shown
 from annotation.reports.audit import item_events
-from annotation.reports.disputes import steps_of
+from annotation.reports.decisions import steps_of
 from annotation.reports.readings import Readings, readings_under
 
 MOST_ENTRIES = 500
