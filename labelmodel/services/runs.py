@@ -18,8 +18,8 @@ from labelmodel.methods import DEFAULT, METHODS
 from labelmodel.models import LabelModelRun, SourceQuality
 
 State = LabelModelRun.State
-# A new fit when the votes of so many items have changed since the last one, or of this part of all.
-FRESH_ITEMS = 20
+# A new fit when the votes of this part of the items have changed since the last one; of few items, of any one: the first
+# person to answer must not count for more than the second.
 FRESH_SHARE = 0.1
 # Fewer changes wait for this long, and so many times as long as a fit takes: at most a fiftieth of one core goes into it.
 SETTLED = timedelta(minutes=1)
@@ -134,7 +134,7 @@ def want_where_behind(*, project: Project) -> None:
 
 
 def _is_behind(run: LabelModelRun, now: datetime) -> bool:
-    enough = max(FRESH_ITEMS, FRESH_SHARE * run.items) if run.items else 1
+    enough = max(1, FRESH_SHARE * run.items) if run.items else 1
     # A failed one is not tried again and again on the same votes.
     return run.changed >= enough or (run.state == State.DONE and run.changed > 0 and _rested(run, now))
 

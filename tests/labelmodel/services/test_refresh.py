@@ -103,9 +103,9 @@ def test_sources_that_are_often_right_settle_what_is_disputed() -> None:
 
 
 def test_the_next_answer_touches_only_its_item() -> None:
-    project = make_project(items=3, annotations_per_item=2)
+    project = make_project(items=30, annotations_per_item=2)
     one, other = people(project, 2)
-    say(project, one, "positive", "negative")
+    say(project, one, *["positive", "negative"] * 15)
     before = refreshed(project)
     say(project, other, "positive")
 
@@ -198,3 +198,16 @@ def test_nothing_to_do_is_nothing_done() -> None:
 
     assert refreshed(project) == {}
     assert not LabelModelRun.objects.exists()
+
+
+def test_the_first_person_to_answer_does_not_outweigh_the_second() -> None:
+    project = make_project(items=3, annotations_per_item=2)
+    one, other = people(project, 2)
+    say(project, one, "positive", "positive", "positive")
+    refreshed(project)
+    say(project, other, "negative", "negative", "negative")
+
+    found = refreshed(project)
+
+    assert all(row.confidence < 0.6 for row in found.values())
+    assert project.items.filter(state="disputed").count() == 3
