@@ -43,7 +43,9 @@ def _database_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The address of a running web server."""
     port = free_port()
     log = tmp_path_factory.mktemp("web") / "web.log"
@@ -71,6 +73,17 @@ def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
     finally:
         process.terminate()
         process.wait(timeout=20)
+        with django_db_blocker.unblock():
+            _end_other_sessions()
+
+
+def _end_other_sessions() -> None:
+    """PostgreSQL notices a little later that servers and workers have gone; the database cannot be dropped before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+        )
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
