@@ -9,3 +9,4 @@ import "./lib/tabs.js";
 import "./lib/clipboard.js";
 import "./lib/times.js";
 import "./lib/keys.js";
+import "./lib/ready.js";

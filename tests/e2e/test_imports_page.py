@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -126,3 +127,14 @@ def test_without_javascript(project: Project, signed_in: Callable[..., Any]) -> 
 
     expect(page.get_by_text("The items are in the queue.")).to_be_visible()
     assert project.items.get().key == "1"
+
+
+def test_no_click_acts_before_the_page_listens(page: Page, project: Project) -> None:
+    dataset = upload(project, "text\nhello\n", "x.csv")
+    page.route("**/lib/dialogs.js", lambda route: (time.sleep(1), route.continue_()))
+    page.goto(f"/projects/{project.pk}/imports/{dataset.pk}/", wait_until="commit")
+    page.get_by_role("button", name="Cancel the import").click()
+
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    dataset.refresh_from_db()
+    assert dataset.state == "waiting"
