@@ -1,0 +1,1 @@
+"""Everything that changes rows: how a project learns, embeddings, rounds, models."""

@@ -1,0 +1,69 @@
+"""Which model of a question is in use: promoted when nothing speaks against it, refused with the reason, rolled back."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from active.models import ModelVersion
+from annotation.errors import Conflict, NotFound
+from annotation.models import Project, User
+from annotation.roles import Action
+from annotation.services.access import check
+
+State = ModelVersion.State
+
+
+def in_use(project: Project, question: str) -> ModelVersion | None:
+    """The promoted model of a question."""
+    used = ModelVersion.objects.filter(project=project, question=question, state=State.PROMOTED)
+    return used.select_related("encoder").first()
+
+
+def next_version(project_id: int) -> int:
+    latest = ModelVersion.objects.filter(project=project_id).aggregate(n=Max("version"))["n"]
+    return int(latest or 0) + 1
+
+
+def model_of(*, project: Project, version: int) -> ModelVersion:
+    """Raises NotFound."""
+    found = ModelVersion.objects.filter(project=project, version=version).select_related("encoder").first()
+    if found is None:
+        raise NotFound("There is no such model version.")
+    return found
+
+
+def refuse(model: ModelVersion, reason: str) -> None:
+    model.state, model.reason = State.REFUSED, reason
+    model.save(update_fields=["state", "reason"])
+
+
+@transaction.atomic
+def promote(model: ModelVersion, reason: str, *, by: User | None = None) -> ModelVersion:
+    """Put a model into use in place of the one that is."""
+    # Locked: two promotions at once leave one model in use, the later one.
+    Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
+    before = ModelVersion.objects.filter(
+        project=model.project_id, question=model.question, state=State.PROMOTED
+    )
+    before.exclude(pk=model.pk).update(state=State.RETIRED)
+    model.state, model.reason, model.promoted_by, model.promoted_at = (
+        State.PROMOTED,
+        reason,
+        by,
+        timezone.now(),
+    )
+    model.save(update_fields=["state", "reason", "promoted_by", "promoted_at"])
+    return model
+
+
+def promote_by_hand(*, project: Project, by: User, version: int) -> ModelVersion:
+    """Somebody decides which version is in use: rolls back, or overrules a refusal. Raises NotFound, NotAllowed, Conflict."""
+    check(user=by, project=project, action=Action.CONFIGURE)
+    model = model_of(project=project, version=version)
+    if not model.file:
+        raise Conflict("What this version learned is not kept any more; promote a later one.")
+    if model.state == State.PROMOTED:
+        return model
+    return promote(model, f"Put into use by {by.username}.", by=by)
