@@ -79,6 +79,7 @@ def _add(
 ) -> Round:
     question = learning.learned_question(project, settings)
     assert question is not None, "only called with a question"
+    assert project.schema is not None, "a question has a schema"
     latest = Round.objects.filter(project=project).aggregate(n=Max("number"))["n"] or 0
     try:
         with transaction.atomic():
