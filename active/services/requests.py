@@ -115,17 +115,22 @@ def round_of(*, user: User, round_id: int, action: Action = Action.BROWSE) -> Ro
 
 
 def cancel(*, round: Round, by: User) -> Round:
-    """Stop a round; the queue stays as the last one left it. Harmless when it is over."""
+    """Stop a round; the queue stays as the last one left it. Harmless when it is over.
+
+    Raises NotAllowed, and Conflict when it is about to publish, for half a queue is none.
+    """
     check(user=by, project=round.project, action=Action.CONFIGURE)
     over = {
         "state": State.CANCELLED,
         "finished_at": timezone.now(),
         "error": f"Cancelled by {by.username}.",
     }
-    # Only while it is pending: one that has just been published stays done.
-    if Round.objects.pending().filter(pk=round.pk).update(**over):
+    # Only until it chooses: one that has just been published stays done.
+    if Round.objects.pending().exclude(state=State.CHOOSING).filter(pk=round.pk).update(**over):
         drop_candidates(round)
     round.refresh_from_db()
+    if round.is_pending:
+        raise Conflict(f"Round {round.number} is publishing what it chose; it is done in a moment.")
     return round
 
 

@@ -1,0 +1,155 @@
+"""Choose a round's batch among the candidates of all shards: the strategy's picks, a random share, and whom to ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from active.acquisition.value_of_judgment import value_of_judgment
+from active.models import LearningSettings, Round, Selection
+from active.services import artifacts, copying, doubts, embeddings, picking, training_data, words
+from active.services.artifacts import Predictor
+from active.services.candidates import Candidates, merged
+from active.services.choices import Choice, Chosen
+from active.services.picking import Known, Picked
+from active.services.scoring import as_distribution
+from annotation.questions.types import Question
+
+Ints = npt.NDArray[np.int64]
+Kind = Selection.Kind
+# Labeled items that strategies and the search for the nearest look at.
+MOST_LABELED = 20_000
+NEAREST = 3
+# What stands ready behind the batch, drawn at random, for when it runs out before the next round: so many batches.
+RESERVE = 2
+SHOWN_LABELS = 5
+
+_STILL_OPEN = """
+SELECT id FROM annotation_item
+WHERE id = ANY(%(items)s) AND state = 'open' AND open_slots > 0 AND answers = 0 AND role = 'pool' ORDER BY id
+"""
+
+
+def choose(round: Round, settings: LearningSettings, question: Question) -> Chosen:
+    """The same choice for the same round, candidates and labels."""
+    rng = np.random.default_rng([round.project_id, round.number])
+    every = merged(
+        [Candidates.from_bytes(bytes(one.found)) for one in round.shards.order_by("shard__first_item")]
+    )
+    # Answered meanwhile: not to be asked for once more.
+    candidates = every.at(np.isin(every.items, copying.ids(_STILL_OPEN, {"items": every.items.tolist()})))
+    predictor = artifacts.load(round.model) if round.model else None
+    known = _known(round, question)
+    n = min(round.batch, len(candidates))
+    asked_again = doubts.worth_asking(round, settings)[: round.batch - n + int(settings.ask_again * n)]
+    n_random = min(int(np.ceil(settings.explore * n)), int(candidates.drawn.sum()))
+    n_new = max(0, n - n_random - max(0, len(asked_again) - (round.batch - n)))
+    picked, notes = picking.pick(round, candidates, predictor, known, n_new, rng)
+    taken = np.array([one.row for one in picked], dtype=np.int64)
+    drawn = _draw(candidates, taken, n_random + RESERVE * round.batch, rng)
+    new = _choices(candidates, picked, predictor, known, round)
+    random = _choices(candidates, drawn, predictor, known, round)
+    again = _keep_valuable(asked_again, new)
+    batch = spread(new, [*again, *random[:n_random]])
+    return Chosen(batch, random[n_random:], _figures(every, predictor), notes)
+
+
+def _known(round: Round, question: Question) -> Known:
+    """The labeled items with their vectors, the latest of them where they are many."""
+    labeled = training_data.labeled(round.project, question)
+    labeled = labeled.at(np.arange(len(labeled))[-MOST_LABELED:])
+    found, vectors = embeddings.gather(round.encoder, labeled.items)
+    return Known(labeled.at(found), vectors[found])
+
+
+def _draw(candidates: Candidates, taken: Ints, n: int, rng: np.random.Generator) -> list[Picked]:
+    """Items of the uniform sample that the strategy has not taken."""
+    free = np.setdiff1d(np.flatnonzero(candidates.drawn), taken)
+    return [Picked(int(row), 0.0, "random") for row in rng.permutation(free)[:n]]
+
+
+def _choices(
+    candidates: Candidates, picked: Sequence[Picked], predictor: Predictor | None, known: Known, round: Round
+) -> list[Choice]:
+    if not picked:
+        return []
+    rows = np.array([one.row for one in picked], dtype=np.int64)
+    vectors = np.asarray(candidates.vectors[rows], dtype=np.float32)
+    predicted = labels_of(predictor, vectors)
+    values = _values(predictor, vectors, doubts.accuracy(round))
+    nearest = known.nearest(vectors, NEAREST)
+    return [
+        Choice(
+            item=int(candidates.items[one.row]),
+            kind=Kind.RANDOM if one.strategy == "random" else Kind.NEW,
+            strategy=one.strategy,
+            score=round_off(one.score),
+            value=round_off(float(value)),
+            reason=words.cut(one.reason or words.why(one.strategy, labels)),
+            predicted=labels,
+            nearest=near,
+        )
+        for one, labels, value, near in zip(picked, predicted, values, nearest, strict=True)
+    ]
+
+
+def _values(
+    predictor: Predictor | None, vectors: npt.NDArray[np.float32], accuracy: float
+) -> npt.NDArray[Any]:
+    """What one judgment of each is worth, on the scale that it shares with asking again."""
+    if predictor is None:
+        return np.zeros(len(vectors))
+    return np.asarray(value_of_judgment(as_distribution(predictor, vectors), accuracy))
+
+
+def labels_of(predictor: Predictor | None, vectors: npt.NDArray[np.float32]) -> list[list[tuple[str, float]]]:
+    """The likeliest labels of each row with their chances, likeliest first."""
+    if predictor is None:
+        return [[] for _ in vectors]
+    probabilities = predictor.predict(vectors)
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :SHOWN_LABELS]
+    return [
+        [(predictor.labels[n], round(float(p[n]), 4)) for n in row]
+        for row, p in zip(order, probabilities, strict=True)
+    ]
+
+
+def _keep_valuable(again: list[Choice], new: list[Choice]) -> list[Choice]:
+    """Those about whom one more judgment is worth more than the median of what is new."""
+    if not new:
+        return again
+    bar = float(np.median([one.value for one in new]))
+    return [one for one in again if one.value > bar]
+
+
+def spread(chosen: Sequence[Choice], between: Sequence[Choice]) -> list[Choice]:
+    """`chosen` in its order, with the others put in between at even distances."""
+    total = len(chosen) + len(between)
+    places = {int((n + 0.5) * total / len(between)) for n in range(len(between))} if between else set()
+    first, second = iter(chosen), iter(between)
+    return [next(second) if place in places else next(first) for place in range(total)]
+
+
+def _figures(every: Candidates, predictor: Predictor | None) -> dict[str, Any]:
+    if predictor is None or not every.scored:
+        return {}
+    bins = len(every.counts)
+    shares = sorted(
+        zip(predictor.labels, (every.predicted / every.scored).tolist(), strict=True),
+        key=lambda pair: -pair[1],
+    )
+    return {
+        "scores": {
+            "edges": [round(n / bins, 3) for n in range(bins + 1)],
+            "counts": every.counts.tolist(),
+            "what": "How unsure the model is about the items of the pool: 1 minus the gap between the two likeliest labels.",
+        },
+        "predicted": {label: round_off(share) for label, share in shares[:50]},
+    }
+
+
+def round_off(value: float) -> float:
+    return round(value, 6)

@@ -1,0 +1,167 @@
+"""Let strategies pick among the candidates: each sees what it is made for, and near-duplicates are left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from active.acquisition import ACQUISITIONS, Pool, adaptive
+from active.models import Round
+from active.services import costs
+from active.services.artifacts import Predictor
+from active.services.candidates import Candidates
+from active.services.scoring import COMMITTEES, ROWWISE, pool_of, top
+from active.services.training_data import Labeled
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+# Strategies that work without a model: they look at the vectors only.
+WITHOUT_MODEL = ("random", "k_center", "kmeans_plus_plus", "typiclust", "probcover")
+# Two items of a batch that are more alike than this are one too many.
+ALIKE = 0.98
+# Picked in excess, to have others in the place of near-duplicates.
+EXCESS = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A row of the candidates; a reason where the strategy has a better one than the usual."""
+
+    row: int
+    score: float
+    strategy: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The labeled items beside the candidates, with their vectors."""
+
+    labeled: Labeled
+    vectors: Floats
+
+    def nearest(self, vectors: Floats, n: int) -> list[list[dict[str, Any]]]:
+        """The n labeled items that are most like each row, most alike first."""
+        if not len(self.labeled) or not len(vectors):
+            return [[] for _ in vectors]
+        alike = unit(vectors) @ unit(self.vectors).T
+        order = np.argsort(-alike, axis=1, kind="stable")[:, :n]
+        said = self.labeled.targets.argmax(axis=1)
+        return [
+            [
+                {
+                    "item": int(self.labeled.items[near]),
+                    "label": self.labeled.labels[said[near]],
+                    "similarity": round(float(likeness[near]), 3),
+                }
+                for near in row
+            ]
+            for row, likeness in zip(order, alike, strict=True)
+        ]
+
+
+def unit(vectors: Floats) -> Floats:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def pick(
+    round: Round,
+    candidates: Candidates,
+    predictor: Predictor | None,
+    known: Known,
+    n: int,
+    rng: np.random.Generator,
+) -> tuple[list[Picked], list[str]]:
+    """The picks of the round's strategy, in turn with those of its rival; and what was noticed."""
+    notes: list[str] = []
+    if not round.rival:
+        return _of(round, round.strategy, candidates, predictor, known, n, rng, (), notes), notes
+    # Who comes first gets what both want; they take turns at that.
+    order = [round.strategy, round.rival] if round.number % 2 else [round.rival, round.strategy]
+    first = _of(round, order[0], candidates, predictor, known, (n + 1) // 2, rng, (), notes)
+    taken = [one.row for one in first]
+    second = _of(round, order[1], candidates, predictor, known, n // 2, rng, taken, notes)
+    turns = [one for pair in zip(first, second, strict=False) for one in pair]
+    return [*turns, *first[len(second) :], *second[len(first) :]], notes
+
+
+def _of(
+    round: Round,
+    strategy: str,
+    candidates: Candidates,
+    predictor: Predictor | None,
+    known: Known,
+    n: int,
+    rng: np.random.Generator,
+    taken: Any,
+    notes: list[str],
+) -> list[Picked]:
+    if n <= 0 or not len(candidates):
+        return []
+    name = strategy
+    if predictor is None and name not in WITHOUT_MODEL:
+        if name != adaptive.NAME:
+            notes.append(f"There is no model yet, so that {name} cannot choose: typical items come first.")
+        name = adaptive.NAME
+    free = np.setdiff1d(_rows(name, candidates, predictor, known, n), np.asarray(taken, dtype=np.int64))
+    if not len(free):
+        return []
+    vectors = np.asarray(candidates.vectors[free], dtype=np.float32)
+    pool = _pool(name, round, candidates.items[free], vectors, predictor, known)
+    picks = ACQUISITIONS[name](pool, min(len(free), int(EXCESS * n) + 1), rng)
+    order = np.argsort(-picks.score, kind="stable") if name in ROWWISE else np.arange(len(picks.index))
+    chosen = different(vectors[picks.index[order]], n)
+    return [Picked(int(free[picks.index[order[k]]]), float(picks.score[order[k]]), strategy) for k in chosen]
+
+
+def _rows(name: str, candidates: Candidates, predictor: Predictor | None, known: Known, n: int) -> Ints:
+    """Which candidates a strategy looks at."""
+    if name == adaptive.NAME:
+        early = adaptive.stage(len(known.labeled), known.labeled.used) == "coverage"
+        if predictor is None or early:
+            return np.flatnonzero(candidates.drawn)
+        return _best(candidates, 10 * n)
+    if name in ROWWISE:
+        return _best(candidates, 10 * n)
+    if name == "random" or predictor is None:
+        return np.flatnonzero(candidates.drawn)
+    return np.arange(len(candidates))
+
+
+def _best(candidates: Candidates, n: int) -> Ints:
+    rows = np.flatnonzero(candidates.best)
+    return np.sort(rows[top(candidates.score[rows], n)])
+
+
+def _pool(
+    name: str, round: Round, items: Ints, vectors: Floats, predictor: Predictor | None, known: Known
+) -> Pool:
+    seen = (
+        pool_of(predictor, vectors, committee=name in COMMITTEES) if predictor else Pool(embeddings=vectors)
+    )
+    some = len(known.labeled) > 0
+    return Pool(
+        probabilities=seen.probabilities,
+        embeddings=vectors,
+        labeled=known.vectors if some else None,
+        labels=known.labeled.targets.argmax(axis=1) if some else None,
+        committee=seen.committee,
+        cost=costs.expected_seconds(round.project_id, items) if name == "cost_aware" else None,
+    )
+
+
+def different(vectors: Floats, n: int) -> list[int]:
+    """The first n rows of which none is almost the same as an earlier one; filled up where there are too few."""
+    rows = unit(vectors)
+    kept: list[int] = []
+    left: list[int] = []
+    for k in range(len(rows)):
+        alike = bool(kept) and float((rows[kept] @ rows[k]).max()) > ALIKE
+        (left if alike else kept).append(k)
+        if len(kept) == n:
+            break
+    return sorted([*kept, *left[: n - len(kept)]])
