@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis import RedisError
 
+from active.models import Round
 from annotation.models import ConsensusDue, Dataset, Item
 from config import health, heartbeats
 from config.celery import QUEUES
@@ -65,7 +66,7 @@ def _database_counts() -> list[Metric]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = '3s'")
-            return [_items(), _queue(), *_jobs(), *_consensus()]
+            return [_items(), _queue(), *_jobs(), *_consensus(), *_rounds()]
     except DatabaseError:
         return []
 
@@ -113,3 +114,18 @@ def _consensus() -> Iterator[Metric]:
     for state in LabelModelRun.State:
         runs.add_metric([state.value], float(counts.get(state.value, 0)))
     yield runs
+
+
+def _rounds() -> Iterator[Metric]:
+    rounds = GaugeMetricFamily("querent_rounds", "Rounds of active learning by state.", labels=["state"])
+    counts = dict(Round.objects.order_by().values_list("state").annotate(Count("pk")))
+    for state in Round.State:
+        rounds.add_metric([state.value], float(counts.get(state.value, 0)))
+    yield rounds
+    stuck = Round.objects.pending().order_by().aggregate(at=Min("moved_at"))["at"]
+    age = (timezone.now() - stuck).total_seconds() if stuck else 0.0
+    yield GaugeMetricFamily(
+        "querent_round_idle_seconds",
+        "How long nothing has moved in the round that stands still longest.",
+        value=age,
+    )
