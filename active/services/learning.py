@@ -84,7 +84,7 @@ def _refuse_archived(project: Project) -> None:
 def _faults(project: Project, settings: LearningSettings) -> list[Fault]:
     named = (
         ("strategy", settings.strategy, STRATEGIES),
-        ("rival", settings.rival or settings.strategy, STRATEGIES),
+        ("rival", settings.rival or next(iter(STRATEGIES)), STRATEGIES),
         ("learner", settings.learner, LEARNERS),
         ("encoder", settings.encoder or next(iter(ENCODERS)), ENCODERS),
     )
