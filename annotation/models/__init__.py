@@ -6,6 +6,7 @@ from annotation.models.gold import GoldQuestion, GoldResult, Suspension
 from annotation.models.guidelines import GuidelinesChange, GuidelinesSeen
 from annotation.models.item import Item, ItemText
 from annotation.models.people import ApiToken, Membership, User
+from annotation.models.prediction import Prediction
 from annotation.models.project import Project, SkipPolicy
 from annotation.models.schema import Schema
 from annotation.models.work import Annotation, Comment, Flag, Lease, Skip
@@ -29,6 +30,7 @@ __all__ = [
     "Lease",
     "Media",
     "Membership",
+    "Prediction",
     "Project",
     "Rejection",
     "Schema",

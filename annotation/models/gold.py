@@ -11,7 +11,7 @@ from annotation.models.people import User
 
 @audited(exclude=["exposures", "evidence"])
 class GoldQuestion(models.Model):
-    """An item whose answer is known, shown blind to check people.
+    """An item whose answer is known, shown blind to check people; or, as a holdout, kept from people to check models.
 
     Its item wants no answers (`wanted` is 0), so it is never in the queue: services/gold_turns.py mixes it in.
     """
@@ -22,6 +22,8 @@ class GoldQuestion(models.Model):
     answer = models.JSONField()
     tolerance = models.JSONField(default=dict, blank=True)
     explanation = models.TextField(blank=True)
+    # Whether it is kept from people; Item.role says the same.
+    holdout = models.BooleanField(default=False, db_default=False)
     # How often it was given out in this rotation.
     exposures = models.PositiveIntegerField(default=0)
     # What votes alone say of the item, without the known answer: {question: {value, distribution, confidence, votes,
@@ -31,7 +33,13 @@ class GoldQuestion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes = [models.Index(fields=["project", "exposures", "id"], name="gold_least_shown")]
+        indexes = [
+            models.Index(
+                fields=["project", "exposures", "id"],
+                name="gold_least_shown",
+                condition=models.Q(holdout=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"gold answer of {self.item_id}"

@@ -29,7 +29,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         )
     ),
     pghistory.DeleteEvent(),
-    exclude=["priority", "open_slots", "answers", "digest", "doubt"],
+    exclude=["priority", "reason", "open_slots", "answers", "digest", "doubt"],
 )
 class Item(models.Model):
     class State(models.TextChoices):
@@ -62,6 +62,8 @@ class Item(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     role = models.CharField(max_length=7, choices=Role.choices, default=Role.POOL)
     priority = models.FloatField(default=0.0)
+    # Why it has this priority, in words for whoever labels it; written together with it (services/priorities.py).
+    reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     # How many people shall answer; how many have; and always wanted - answers - active leases, which falls below 0
     # only where a project came to want less than it had handed out.
     wanted = models.PositiveSmallIntegerField(default=1)

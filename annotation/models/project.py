@@ -60,6 +60,8 @@ class Project(models.Model):
     # Training: so many gold questions, with feedback, come before real work, and this share has to be right.
     training_questions = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(1000)])
     training_bar = models.FloatField(default=0.8, validators=_SHARE)
+    # Whether people are shown what the latest model says of an item before they answer.
+    suggestions = models.BooleanField(default=False, db_default=False)
     # Adjudication: whether experts may decide items that they answered, and whether they see who said what.
     adjudicate_own = models.BooleanField(default=False)
     anonymous_answers = models.BooleanField(default=True)

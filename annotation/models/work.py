@@ -33,6 +33,10 @@ class Lease(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     draft = models.JSONField(null=True)
+    # What was suggested when it was handed out: {question: {value, confidence, source, version}}.
+    suggested = models.JSONField(null=True)
+    # As what a gold question was handed out: {priority, reason, answers, wanted} of the ordinary item next to it.
+    mask = models.JSONField(null=True)
     # The current answer of this person, the last of its revisions.
     annotation = models.OneToOneField(
         "annotation.Annotation", models.PROTECT, null=True, related_name="current_for", db_constraint=False
@@ -72,6 +76,10 @@ class Annotation(models.Model):
     # Attention, in seconds, as the client measured it.
     seconds = models.FloatField(null=True)
     origin = models.CharField(max_length=9, choices=Origin.choices, default=Origin.PERSON)
+    # What the person was shown as a suggestion, as the lease keeps it, and whether the answer says the same; both null
+    # where nothing was suggested.
+    suggested = models.JSONField(null=True)
+    followed = models.BooleanField(null=True)
     supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
     created_at = models.DateTimeField()
 
@@ -85,6 +93,13 @@ class Annotation(models.Model):
         indexes = [
             models.Index(fields=["project", "annotator", "id"], name="annotation_by_person"),
             models.Index(fields=["project", "created_at"], name="annotation_by_time"),
+            # How often people do as suggested; empty where nothing is.
+            models.Index(
+                fields=["project", "annotator"],
+                name="annotation_suggested",
+                condition=Q(followed__isnull=False),
+                include=["followed"],
+            ),
         ]
         triggers = [APPEND_ONLY]
 

@@ -10,7 +10,7 @@ WHERE l.item_id = %(item)s AND l.state IN ('submitted', 'again') ORDER BY a.id
 
 # An expert has decided: nothing else moves this item.
 DECIDED = "EXISTS (SELECT FROM annotation_consensus c WHERE c.item_id = i.id AND c.status = 'adjudicated')"
-_GOLD = "EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = i.id)"
+GOLD = "EXISTS (SELECT FROM annotation_goldquestion g WHERE g.item_id = i.id)"
 # An expert has opened it again: it waits for an expert, whatever the votes say.
 REOPENED = """coalesce((SELECT a.kind = 'reopened' FROM annotation_adjudication a WHERE a.item_id = i.id
                 ORDER BY a.id DESC LIMIT 1), false)"""
@@ -86,7 +86,7 @@ WHERE c.item_id = ANY(%(items)s) AND c.status = 'auto'
 MOVE = f"""
 WITH judged AS (
     SELECT i.id, i.priority, i.wanted AS had, i.answers, j.confidence, CASE
-        WHEN i.state = 'retired' OR i.answers = 0 OR {_GOLD} OR {DECIDED} OR {REOPENED} THEN 'stay'
+        WHEN i.state = 'retired' OR i.answers = 0 OR {GOLD} OR {DECIDED} OR {REOPENED} THEN 'stay'
         WHEN i.answers < i.wanted THEN CASE
             WHEN %(touched)s AND i.answers >= p.annotations_per_item AND i.wanted <= {_MOST}
                  AND {_MOST} > p.annotations_per_item AND j.confidence >= p.target_confidence THEN 'resolve'

@@ -23,9 +23,12 @@ WHERE g.project_id = %(project)s AND i.state <> 'retired'
 
 # In training, which nobody skips and no cap ends: what comes for the first time first, then what was skipped or belongs
 # to an earlier try. Telling them is no exposure, for whoever was told once is not asked again in this rotation.
+# What a gold question is shown as is the next ordinary item's, and stays so when the page is loaded again.
 TAKE = f"""
-WITH candidate AS MATERIALIZED (
-    SELECT g.id AS gold_id, i.id, l.id AS lease_id, l.annotation_id {_MAY_COME}
+WITH head AS MATERIALIZED (
+    SELECT i.priority, i.reason, i.answers, i.wanted {HEAD_OF_QUEUE}
+), candidate AS MATERIALIZED (
+    SELECT g.id AS gold_id, i.id, l.id AS lease_id, l.annotation_id, least(i.answers, %(wanted)s - 1) AS answers {_MAY_COME}
     ORDER BY %(training)s AND l.id IS NOT NULL, g.exposures, md5(g.id || '-' || %(annotator)s) LIMIT %(count)s
     -- skip_locked: people who ask at the same moment get different ones instead of waiting for each other.
     FOR NO KEY UPDATE OF g, i SKIP LOCKED
@@ -36,15 +39,18 @@ WITH candidate AS MATERIALIZED (
     UPDATE annotation_item i SET open_slots = i.open_slots - 1 FROM candidate c
     WHERE i.id = c.id AND c.annotation_id IS NULL
 ), leased AS (
-    INSERT INTO annotation_lease AS l (project_id, item_id, annotator_id, state, client, created_at, expires_at)
-    SELECT %(project)s, id, %(annotator)s, 'active', %(client)s, %(now)s, %(expires)s FROM candidate
+    INSERT INTO annotation_lease AS l (project_id, item_id, annotator_id, state, client, created_at, expires_at, mask)
+    SELECT %(project)s, c.id, %(annotator)s, 'active', %(client)s, %(now)s, %(expires)s,
+           jsonb_build_object('priority', coalesce(h.priority, 0), 'reason', coalesce(h.reason, ''),
+                              'answers', coalesce(h.answers, c.answers), 'wanted', coalesce(h.wanted, %(wanted)s))
+    FROM candidate c LEFT JOIN head h ON true
     ON CONFLICT (item_id, annotator_id) DO UPDATE
     SET state = CASE WHEN l.annotation_id IS NULL THEN 'active' ELSE 'again' END,
-        client = excluded.client, created_at = excluded.created_at, expires_at = excluded.expires_at
-    RETURNING l.id, l.item_id, l.draft::text AS draft, l.expires_at
+        client = excluded.client, created_at = excluded.created_at, expires_at = excluded.expires_at, mask = excluded.mask
+    RETURNING l.id, l.item_id, l.draft::text AS draft, l.expires_at, l.mask
 )
-SELECT leased.id, item_id, draft, expires_at, i.key, i.payload::text AS payload, least(i.answers, %(wanted)s - 1) AS answers,
-       %(wanted)s AS wanted, {HEAD_OF_QUEUE} AS priority, true AS is_gold
+SELECT leased.id, item_id, draft, expires_at, i.key, i.payload::text AS payload, (mask->>'answers')::int AS answers,
+       (mask->>'wanted')::int AS wanted, (mask->>'priority')::float8 AS priority, mask->>'reason' AS reason, true AS is_gold
 FROM leased JOIN annotation_item i ON i.id = item_id ORDER BY leased.id
 """  # noqa: S608
 

@@ -26,7 +26,8 @@ from annotation.services import queue_sql as sql
 MOST_LEASES = 50
 # The cursor moves up after so many answers: rarely enough to cost nothing, often enough to keep the scan short.
 ANSWERS_PER_CURSOR_MOVE = 32
-BEFORE_ALL = (float("inf"), 0)
+# A place in the queue.
+BEFORE_ALL = {"priority": float("inf"), "item": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,8 @@ def top_up(*, member: Any, answered: int, count: int, client: str) -> Next:
             _mixed(member=member, answered=answered, scope=lease, first=not held, count=wanted)
         )
     if not found.turns:
-        waiting = hot.row(sql.HELD_ELSEWHERE, scope)
+        # Also busy: items that are locked at this very moment, such as by a round that publishes its priorities.
+        waiting = hot.row(sql.HELD_ELSEWHERE, scope) or hot.row(sql.FIRST_UNTOUCHED, {**scope, **BEFORE_ALL})
         return replace(found, status="busy" if waiting else "finished")
     return found
 
@@ -152,7 +154,8 @@ def _training(*, member: Any, held: list[Any], scope: dict[str, Any], count: int
     """Training questions only, until there are no more; then `found` with no turns says that work may begin."""
     counts = gold_turns.training_counts(member)
     missing = min(count, member.training_questions - counts.done - counts.held)
-    taken = gold_turns.take(member=member, lease=scope, count=missing, training=True) if missing > 0 else []
+    lease = {**scope, **BEFORE_ALL}
+    taken = gold_turns.take(member=member, lease=lease, count=missing, training=True) if missing > 0 else []
     if held or taken:
         turns = [_turn(row, training=row.is_gold) for row in [*held, *taken]]
         # There may be fewer than the project asks for.
@@ -168,12 +171,10 @@ def _training(*, member: Any, held: list[Any], scope: dict[str, Any], count: int
 def _mixed(*, member: Any, answered: int, scope: dict[str, Any], first: bool, count: int) -> list[Turn]:
     """Items from the queue, with gold questions in between where they fall due; `first`: the member holds nothing."""
     places = gold_turns.places(member, count)
+    scope = {**scope, **_cursor(member, answered)}
     known = gold_turns.take(member=member, lease=scope, count=len(places)) if places else []
     missing = count - len(known)
-    cursor = _cursor(member, answered)
-    turns = (
-        _take(cursor=cursor, scope=scope, count=missing, last_resort=first and not known) if missing else []
-    )
+    turns = _take(scope=scope, count=missing, last_resort=first and not known) if missing else []
     for place, row in zip(places, known, strict=False):
         turns.insert(place, _turn(row))
     if turns and gold_turns.are_mixed_in(member):
@@ -184,24 +185,26 @@ def _mixed(*, member: Any, answered: int, scope: dict[str, Any], first: bool, co
     return turns
 
 
-def _take(*, cursor: tuple[float, int], scope: dict[str, Any], count: int, last_resort: bool) -> list[Turn]:
-    found = hot.rows(sql.take(count), {**scope, "priority": cursor[0], "item": cursor[1]})
+def _take(*, scope: dict[str, Any], count: int, last_resort: bool) -> list[Turn]:
+    found = hot.rows(sql.take(count), scope)
     if not found and last_resort:
         # Dry from the cursor on: look once more from the very start, then at what this member put off.
-        found = hot.rows(sql.take(count), {**scope, "priority": BEFORE_ALL[0], "item": BEFORE_ALL[1]})
+        found = hot.rows(sql.take(count), {**scope, **BEFORE_ALL})
         found = found or hot.rows(sql.TAKE_DEFERRED, {**scope, "count": count})
     return [_turn(row) for row in found]
 
 
-def _cursor(member: Any, answered: int) -> tuple[float, int]:
+def _cursor(member: Any, answered: int) -> dict[str, Any]:
     """Where this member's scan begins; moved up now and then to the first open item that they never had."""
-    place = BEFORE_ALL if member.cursor_priority is None else (member.cursor_priority, member.cursor_item)
+    place = {"priority": member.cursor_priority, "item": member.cursor_item}
+    if member.cursor_priority is None:
+        place = BEFORE_ALL
     if answered and answered % ANSWERS_PER_CURSOR_MOVE == 0:
         scope = {"annotator": member.user_id, "project": member.project_id}
-        ahead = hot.row(sql.FIRST_UNTOUCHED, {**scope, "priority": place[0], "item": place[1]})
-        if ahead is not None and (ahead.priority, ahead.id) != place:
-            place = (ahead.priority, ahead.id)
-            hot.rows(sql.MOVE_CURSOR, {**scope, "priority": place[0], "item": place[1]})
+        ahead = hot.row(sql.FIRST_UNTOUCHED, {**scope, **place})
+        if ahead is not None and (found := {"priority": ahead.priority, "item": ahead.id}) != place:
+            place = found
+            hot.rows(sql.MOVE_CURSOR, {**scope, **place})
     return place
 
 
@@ -214,10 +217,12 @@ def _why(row: Any) -> str:
     """Why this item is asked, in words."""
     if (note := getattr(row, "sent_back", None)) is not None:
         return f"Sent back for a second look: {note}" if note else "Sent back for a second look"
-    if row.answers:
-        others = "one person has" if row.answers == 1 else f"{row.answers} people have"
-        return f"{others} answered it; {row.wanted} answers are wanted".capitalize()
-    return "Chosen ahead of the others" if row.priority > 0 else "Next in order"
+    chosen = (row.reason or "Chosen ahead of the others") if row.priority > 0 else ""
+    if not row.answers:
+        return chosen or "Next in order"
+    others = "one person has" if row.answers == 1 else f"{row.answers} people have"
+    said = f"{others} answered it; {row.wanted} answers are wanted"
+    return f"{row.reason}; {said}" if chosen and row.reason else said.capitalize()
 
 
 def return_expired(*, project_id: int | None = None) -> int:
@@ -235,6 +240,11 @@ def _rewind_to(items: list[Any]) -> None:
 def rewind(*, project_id: int, priority: float, item_id: int) -> None:
     """An item at this place is open again (or new): members whose cursor is past it and who never had it go back."""
     hot.rows(sql.REWIND, {"project": project_id, "priority": priority, "item": item_id})
+
+
+def rewind_before(*, project_id: int, priority: float) -> None:
+    """Items with this priority and below may be new to people whose cursor is past them: they look again from there."""
+    hot.rows(sql.REWIND_BEFORE, {"project": project_id, "priority": priority})
 
 
 def rewind_all(*, project_id: int) -> None:

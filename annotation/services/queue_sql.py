@@ -24,23 +24,34 @@ FOR NO KEY UPDATE OF m
 """  # noqa: S608
 
 _TURN = "l.id, l.item_id, l.draft::text AS draft, l.expires_at"
-_ITEM = "i.key, i.payload::text AS payload, i.answers, i.wanted, i.priority"
+_ITEM = "i.key, i.payload::text AS payload, i.answers, i.wanted, i.priority, i.reason"
 
-# What the next ordinary item of the project would have; a gold question says the same.
-HEAD_OF_QUEUE = """coalesce((SELECT q.priority FROM annotation_item q
-    WHERE q.project_id = %(project)s AND q.state = 'open' AND q.open_slots > 0 ORDER BY q.priority * -1, q.id LIMIT 1), 0)"""
 
+# The next ordinary item of this person.
+HEAD_OF_QUEUE = """
+FROM annotation_item i
+WHERE i.project_id = %(project)s AND i.state = 'open' AND i.open_slots > 0
+  AND (i.priority * -1, i.id) >= (%(priority)s::float8 * -1, %(item)s::bigint)
+  AND coalesce((SELECT t.state = 'returned' FROM annotation_lease t
+                WHERE t.item_id = i.id AND t.annotator_id = %(annotator)s), true)
+ORDER BY i.priority * -1, i.id LIMIT 1
+"""
+
+_MASKED = "l.mask IS NOT NULL AND i.wanted = 0"
 # What this client holds, and what came back to this person for a second look (with what they said), wherever they ask.
-# Of a gold question (which wants no answers) it is shown what an ordinary item would say of others; one that comes again
-# in a new rotation comes without what was said in an earlier one.
+# Of a gold question (which wants no answers) it is shown what it was handed out as; one that comes again in a new rotation
+# comes without what was said in an earlier one.
 HELD = f"""
 SELECT l.id, l.item_id, l.expires_at, i.key, i.payload::text AS payload, i.wanted = 0 AS is_gold,
-       CASE WHEN i.wanted = 0 THEN {HEAD_OF_QUEUE} ELSE i.priority END AS priority,
+       CASE WHEN {_MASKED} THEN (l.mask->>'priority')::float8 ELSE i.priority END AS priority,
+       CASE WHEN {_MASKED} THEN l.mask->>'reason' ELSE i.reason END AS reason,
        CASE WHEN l.state = 'again' AND l.draft IS NULL AND i.wanted > 0
             THEN (SELECT a.answer FROM annotation_annotation a WHERE a.id = l.annotation_id)
             ELSE l.draft END::text AS draft,
-       CASE WHEN i.wanted = 0 THEN least(i.answers, p.annotations_per_item - 1) ELSE i.answers END AS answers,
-       CASE WHEN i.wanted = 0 THEN p.annotations_per_item ELSE i.wanted END AS wanted,
+       CASE WHEN {_MASKED} THEN (l.mask->>'answers')::int
+            WHEN i.wanted = 0 THEN least(i.answers, p.annotations_per_item - 1) ELSE i.answers END AS answers,
+       CASE WHEN {_MASKED} THEN (l.mask->>'wanted')::int
+            WHEN i.wanted = 0 THEN p.annotations_per_item ELSE i.wanted END AS wanted,
        CASE WHEN l.state = 'again' AND i.wanted > 0 THEN (SELECT a.note FROM annotation_adjudication a
             WHERE a.item_id = l.item_id AND a.kind = 'sent_back' ORDER BY a.id DESC LIMIT 1) END AS sent_back
 FROM annotation_lease l JOIN annotation_item i ON i.id = l.item_id JOIN annotation_project p ON p.id = l.project_id
@@ -80,7 +91,7 @@ WITH candidate AS MATERIALIZED (
     SET state = 'active', client = excluded.client, created_at = excluded.created_at, expires_at = excluded.expires_at
     RETURNING {_TURN}
 )
-SELECT leased.id, item_id, draft, expires_at, key, payload, answers, wanted, priority
+SELECT leased.id, item_id, draft, expires_at, key, payload, answers, wanted, priority, reason
 FROM leased JOIN taken USING (item_id) ORDER BY priority DESC, item_id
 """  # noqa: S608
 
@@ -99,7 +110,7 @@ WITH candidate AS MATERIALIZED (
 UPDATE annotation_lease l
 SET state = 'active', client = %(client)s, created_at = %(now)s, expires_at = %(expires)s
 FROM taken WHERE l.id = taken.lease_id
-RETURNING {_TURN}, key, payload, answers, wanted, priority
+RETURNING {_TURN}, key, payload, answers, wanted, priority, reason
 """  # noqa: S608
 
 # Somebody (or another window of mine) holds an item that may yet come to me.
@@ -111,14 +122,7 @@ WHERE l.project_id = %(project)s AND l.state = 'active'
 LIMIT 1
 """
 
-FIRST_UNTOUCHED = """
-SELECT i.id, i.priority FROM annotation_item i
-WHERE i.project_id = %(project)s AND i.state = 'open' AND i.open_slots > 0
-  AND (i.priority * -1, i.id) >= (%(priority)s::float8 * -1, %(item)s::bigint)
-  AND coalesce((SELECT t.state = 'returned' FROM annotation_lease t
-                WHERE t.item_id = i.id AND t.annotator_id = %(annotator)s), true)
-ORDER BY i.priority * -1, i.id LIMIT 1
-"""
+FIRST_UNTOUCHED = f"SELECT i.id, i.priority {HEAD_OF_QUEUE}"
 
 COUNT_TURNS = """
 UPDATE annotation_membership SET turns = turns + %(count)s WHERE project_id = %(project)s AND user_id = %(annotator)s
@@ -149,6 +153,15 @@ WITH beyond AS MATERIALIZED (
 )
 UPDATE annotation_membership m SET cursor_priority = %(priority)s, cursor_item = %(item)s
 FROM beyond WHERE m.id = beyond.id
+"""
+
+# Whoever had all before this place looks at it again: many items there are new to them, or some of them.
+REWIND_BEFORE = """
+WITH beyond AS MATERIALIZED (
+    SELECT id FROM annotation_membership
+    WHERE project_id = %(project)s AND cursor_priority <= %(priority)s::float8 ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE annotation_membership m SET cursor_priority = %(priority)s, cursor_item = 0 FROM beyond WHERE m.id = beyond.id
 """
 
 REWIND_ALL = """

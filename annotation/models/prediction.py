@@ -1,0 +1,50 @@
+"""What machines say of items: one row for each model version, or import, that said something on a question."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Prediction(models.Model):
+    """What one source says of one question of one item. The latest of a model is what people may be shown as a suggestion."""
+
+    class Kind(models.TextChoices):
+        MODEL = "model", "Model"
+        IMPORT = "import", "Import"
+
+    project = models.ForeignKey(
+        "annotation.Project", models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    item = models.ForeignKey("annotation.Item", models.CASCADE, related_name="predictions", db_index=False)
+    # The version of the questions that the value is under.
+    schema = models.ForeignKey(
+        "annotation.Schema", models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    question = models.CharField(max_length=64)
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    source = models.CharField(max_length=80)
+    version = models.CharField(max_length=40)
+    # The value as an answer says it, and the calibrated probability that it is right.
+    value = models.JSONField()
+    confidence = models.FloatField()
+    # {label: probability} of the likeliest labels. For sets each label by itself.
+    distribution = models.JSONField(default=dict)
+    # When it was said last.
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "question", "kind", "source", "version"], name="one_prediction"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confidence__gte=0, confidence__lte=1), name="prediction_confidence_0_to_1"
+            ),
+        ]
+        # For taking back what one version said.
+        indexes = [
+            models.Index(fields=["project", "kind", "source", "version", "item"], name="prediction_by_source")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question} of {self.item_id}: {self.value} ({self.confidence:.2f})"
