@@ -27,3 +27,8 @@ def top_n(score: Scores, n: int, then: Scores | None = None) -> Picks:
 
 def nth_highest(score: Scores, n: int) -> Any:
     return np.partition(score, len(score) - n)[len(score) - n] if n > 0 else np.inf
+
+
+def in_order(index: NDArray[np.int64]) -> Picks:
+    """Items that were chosen one after the other, soonest first; their scores say only that, from 1 down to 1 / n."""
+    return Picks(index, 1.0 - np.arange(len(index)) / max(len(index), 1))

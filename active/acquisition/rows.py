@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 
 # Rows of one block, and the numbers in it at most: 10,000 labels make for short blocks.
-BLOCK = 32_768
-NUMBERS = 1 << 20
+BLOCK = 16_384
+NUMBERS = 1 << 18
 
 
 def blocks(rows: int, width: int = 1) -> Iterator[slice]:
