@@ -62,7 +62,8 @@ class Item(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     role = models.CharField(max_length=7, choices=Role.choices, default=Role.POOL)
     priority = models.FloatField(default=0.0)
-    # Why it has this priority, in words for whoever labels it; written together with it (services/priorities.py).
+    # Why it has this priority, in words for whoever labels it; written together with it (services/priorities.py). Of a few
+    # kinds: a gold question says what the item beside it says, and must not be told by words that fit only that one.
     reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     # How many people shall answer; how many have; and always wanted - answers - active leases, which falls below 0
     # only where a project came to want less than it had handed out.

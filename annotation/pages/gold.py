@@ -1,4 +1,4 @@
-"""Gold questions: the list and how people do on each; making, changing and removing them."""
+"""Gold questions: the list, how people do on each and what each is for; making, changing and removing them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 
 from annotation.errors import InvalidInput, NotFound
-from annotation.importing.records import Source
 from annotation.models import GoldQuestion, Item
 from annotation.pages.base import ProjectPage
-from annotation.pages.forms import PercentField, attempt, tell, text_area
+from annotation.pages.forms import attempt, tell, text_area
 from annotation.pages.payloads import shown
-from annotation.questions import QUESTION_TYPES, Shown
 from annotation.reports import gold as report
 from annotation.reports.readings import readings_under
 from annotation.roles import Action
-from annotation.services import gold, gold_choosing, gold_files
-from annotation.services.gold_choosing import Candidate, Wish
+from annotation.services import gold, gold_choosing, gold_use
+from annotation.services.gold_use import Use
 
 PAGE = 50
 PREVIEW = 200
@@ -53,8 +51,7 @@ class Gold(GoldPage):
     template = "annotation/gold.html"
 
     def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        given = request.GET.get("after", "")
-        after = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+        after = id_of(request.GET.get("after", ""))
         found = gold.listed(project=self.project, by=self.user(), after=after, limit=PAGE + 1)
         rows = report.rows(self.project, found[:PAGE])
         return self.render(
@@ -62,7 +59,13 @@ class Gold(GoldPage):
             gold=report.overview(self.project),
             next=f"?after={found[PAGE - 1].item_id}" if len(found) > PAGE else "",
             first=not after,
+            after=after,
         )
+
+
+def id_of(given: str) -> int:
+    """An id that came from a browser; 0 for anything else."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
 
 
 def _preview(page: ProjectPage, item: Item) -> Any:
@@ -77,6 +80,17 @@ class Rotate(GoldPage):
             request, rotate, done="A new rotation has begun: everybody may get every gold question once more."
         )
         return redirect("gold", project_id)
+
+
+class UseOfGold(GoldPage):
+    def post(self, request: HttpRequest, project_id: int, item_id: int) -> HttpResponse:
+        use = Use.PEOPLE if request.POST.get("people") else Use.HOLDOUT
+        known = gold_use.change_use(project=self.project, by=self.user(), item_id=item_id, use=use)
+        words = "is kept from people, to check models" if known.holdout else "may be shown to people"
+        messages.success(request, f"{known.item.key} {words}.")
+        after = id_of(request.POST.get("after", ""))
+        here = reverse("gold", args=[project_id])
+        return redirect(f"{here}?after={after}" if after else here)
 
 
 class RemoveGold(GoldPage):
@@ -95,6 +109,12 @@ class GoldForm(forms.Form):
         max_length=gold.LONGEST_EXPLANATION,
         widget=text_area(3),
         help_text="Why it is so. People read it where they are told how they did.",
+    )
+
+    holdout = forms.BooleanField(
+        required=False,
+        label="Keep it from people, to check models",
+        help_text="Nobody is shown it, and no model learns from it.",
     )
 
     def __init__(self, *args: Any, questions: list[Any], **kwargs: Any) -> None:
@@ -120,7 +140,10 @@ class GoldForm(forms.Form):
         except orjson.JSONDecodeError as error:
             raise InvalidInput("The answer cannot be read; load the page again.") from error
         tolerance = {question: data[name] for name, question in self.tolerances.items() if data[name]}
-        return gold.Known(answer, key=key, tolerance=tolerance, explanation=data["explanation"].strip())
+        use = Use.HOLDOUT if data["holdout"] else Use.PEOPLE
+        return gold.Known(
+            answer, key=key, tolerance=tolerance, explanation=data["explanation"].strip(), use=use
+        )
 
     def tolerance_fields(self) -> list[Any]:
         return [self[name] for name in self.tolerances]
@@ -149,7 +172,7 @@ class OneGold(GoldPage):
         initial: dict[str, Any] = {}
         if known:
             tolerances = {f"tolerance-{name}": value for name, value in known.tolerance.items()}
-            initial = {"explanation": known.explanation, **tolerances}
+            initial = {"explanation": known.explanation, "holdout": known.holdout, **tolerances}
         form = GoldForm(initial=initial, questions=self.project.schema.questions)
         answer = self._known_answer(known) if known else gold_choosing.settled_answer(item)
         return self._page(item, form, answer)
@@ -202,122 +225,11 @@ class OneGold(GoldPage):
         )
 
 
-class ChooseForm(forms.Form):
-    count = forms.IntegerField(min_value=1, max_value=gold_choosing.MOST, initial=20, label="How many")
-    confidence = PercentField(
-        initial=0.95, label="Confidence at least, in %", help_text="Of what people answered alike."
-    )
-    experts = forms.BooleanField(required=False, initial=True, label="Decided by an expert")
-    unanimous = forms.BooleanField(
-        required=False, initial=True, label="Everybody who answered said the same (at least two people)"
-    )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not (data.get("experts") or data.get("unanimous")):
-            self.add_error(None, "Choose at least one of the two kinds of items.")
-        return data
-
-    def wish(self) -> Wish:
-        return Wish(**self.cleaned_data)
-
-
-class ChooseGold(GoldPage):
-    """Gold questions from answers: what would be taken is shown before it is."""
-
-    template = "annotation/gold_choose.html"
-    title = "From answers"
-
-    def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        form = ChooseForm(request.GET) if request.GET else ChooseForm()
-        found: list[Candidate] | None = None
-        if form.is_bound and form.is_valid():
-            found = attempt(form, lambda: self._candidates(form.wish()))
-        return self._page(form, found, status=422 if form.is_bound and form.errors else 200)
-
-    def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        form = ChooseForm(request.POST)
-        items = [
-            int(one)
-            for one in request.POST.getlist("item")
-            if one.isascii() and one.isdigit() and len(one) < 19
-        ]
-        if form.is_valid():
-            kept = attempt(form, lambda: self._adopt(form.wish(), items))
-            if kept:
-                messages.success(
-                    request, f"{kept.created} new gold question{'' if kept.created == 1 else 's'}."
-                )
-                return redirect("gold", project_id)
-        found = (
-            attempt(form, lambda: self._candidates(form.wish()))
-            if not form.errors.get("count") and form.is_valid()
-            else None
-        )
-        return self._page(form, found, status=422)
-
-    def _candidates(self, wish: Wish) -> list[Candidate]:
-        return gold_choosing.candidates(project=self.project, by=self.user(), wish=wish)
-
-    def _adopt(self, wish: Wish, items: list[int]) -> gold.Kept:
-        if not items:
-            raise InvalidInput("Choose at least one item.")
-        return gold_choosing.adopt(project=self.project, by=self.user(), items=items, wish=wish)
-
-    def _page(self, form: ChooseForm, found: list[Candidate] | None, *, status: int) -> HttpResponse:
-        rows = None if found is None else [self._row(one) for one in found]
-        return self.render(status=status, form=form, rows=rows)
-
-    def _row(self, one: Candidate) -> tuple[Candidate, Any, list[Shown]]:
-        assert self.project.schema_id is not None
-        answer = readings_under(self.project.schema_id).form.shown(one.answer)
-        return one, next(iter(shown(self.project, one.payload)), None), answer
-
-
-class FileForm(forms.Form):
-    file = forms.FileField(allow_empty_file=True, max_length=1000)
-
-
-class UploadGold(GoldPage):
-    template = "annotation/gold_upload.html"
-    title = "From a file"
-
-    def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        return self._page(FileForm())
-
-    def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        form = FileForm(request.POST, request.FILES)
-        if not form.is_valid():
-            return self._page(form, status=422)
-        file = form.cleaned_data["file"]
-        source = Source(file, file.size)
-        taken = attempt(
-            form,
-            lambda: gold_files.take(project=self.project, by=self.user(), source=source, name=file.name),
-        )
-        return self._page(form, taken=taken, status=200 if taken else 422)
-
-    def _page(
-        self, form: FileForm, *, status: int = 200, taken: gold_files.Taken | None = None
-    ) -> HttpResponse:
-        questions = self.project.schema.questions if self.project.schema else []
-        columns = [f"answer.{question['name']}" for question in questions]
-        return self.render(
-            status=status,
-            form=form,
-            taken=taken,
-            columns=columns,
-            sets=any(QUESTION_TYPES[question["type"]].scale == "set" for question in questions),
-            rows=gold_files.MOST_ROWS,
-        )
-
-
 _GOLD = "projects/<int:project_id>/gold/"
 urlpatterns = [
     path(_GOLD, Gold.as_view(), name="gold"),
     path(f"{_GOLD}rotate/", Rotate.as_view(), name="gold-rotate"),
-    path(f"{_GOLD}from-answers/", ChooseGold.as_view(), name="gold-choose"),
-    path(f"{_GOLD}from-file/", UploadGold.as_view(), name="gold-upload"),
     path(f"{_GOLD}<int:item_id>/", OneGold.as_view(), name="gold-edit"),
+    path(f"{_GOLD}<int:item_id>/use/", UseOfGold.as_view(), name="gold-use"),
     path(f"{_GOLD}<int:item_id>/remove/", RemoveGold.as_view(), name="gold-remove"),
 ]

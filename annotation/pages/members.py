@@ -111,7 +111,8 @@ class Members(MembersPage):
             status=status,
             form=form,
             members=shown[:PAGE],
-            training=self.project.training_questions > 0 and self.project.gold_questions.exists(),
+            training=self.project.training_questions > 0
+            and self.project.gold_questions.filter(holdout=False).exists(),
             doubts=self._doubts(),
             next=following,
             rights=rights(),

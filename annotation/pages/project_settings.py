@@ -114,7 +114,7 @@ class Settings(ProjectPage):
 
     def context(self, **context: Any) -> dict[str, Any]:
         relies = self.project.gold_bar is not None or self.project.training_questions > 0
-        missing = relies and not self.project.gold_questions.exists()
+        missing = relies and not self.project.gold_questions.filter(holdout=False).exists()
         return super().context(**{"crumbs": [("Settings", "")], "gold_missing": missing, **context})
 
     def get(self, request: HttpRequest, project_id: int) -> HttpResponse:

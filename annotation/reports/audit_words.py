@@ -151,6 +151,8 @@ def _gold(event: Recorded, names: Names) -> str:
         "insert": f"made {what} {'a gold question' if one else 'gold questions'}",
         "delete": f"made {what} {'an ordinary item' if one else 'ordinary items'} again",
     }
+    if event.before and event.before["holdout"] != event.row["holdout"]:
+        return f"kept {what} from people, as holdout" if event.row["holdout"] else f"gave {what} to people"
     return verbs.get(event.label, f"changed the known answer of {what}")
 
 

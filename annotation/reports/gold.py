@@ -58,9 +58,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All gold questions of a project. `resting` have been shown as often as they may be in this rotation."""
+    """All gold questions of a project: for people, and kept from them. `resting` have been shown as often as they may be in
+    this rotation."""
 
     count: int
+    people: int
+    holdout: int
     retired: int
     resting: int
 
@@ -68,10 +71,14 @@ class Overview:
 def overview(project: Project) -> Overview:
     found = GoldQuestion.objects.filter(project=project)
     most = project.gold_exposures
+    for_people = found.filter(holdout=False)
+    count, people = found.count(), for_people.count()
     return Overview(
-        count=found.count(),
+        count=count,
+        people=people,
+        holdout=count - people,
         retired=found.filter(item__state=Item.State.RETIRED).count(),
-        resting=0 if most is None else found.filter(exposures__gte=most).count(),
+        resting=0 if most is None else for_people.filter(exposures__gte=most).count(),
     )
 
 
@@ -126,7 +133,8 @@ def _troubles(
     gold: GoldQuestion, expected: dict[str, Any], lacking: set[str], results: Results
 ) -> Iterator[str]:
     if gold.item.state == Item.State.RETIRED:
-        yield "Its item is retired, so nobody gets it. Bring the item back, or remove the gold question."
+        what = "so it checks nothing" if gold.holdout else "so nobody gets it"
+        yield f"Its item is retired, {what}. Bring the item back, or remove the gold question."
     if not expected:
         yield "The questions have changed, and nothing of the known answer is left. Give it a new one."
     if lacking:

@@ -163,7 +163,7 @@ def _of(project: Project) -> Quality:
         doubtful=tuple(_doubtful(project)),
         weighed=tuple(_weighed(project, titles)),
         overlap=_overlap(project),
-        gold_questions=project.gold_questions.count(),
+        gold_questions=project.gold_questions.filter(holdout=False).count(),
         gold=tuple(_gold(project, titles)),
         calibration=tuple(calibration.of_project(project)),
     )

@@ -1,4 +1,4 @@
-"""Gold questions: items whose answer is known, shown blind among the others to check people."""
+"""Gold questions: items whose answer is known, shown blind among the others to check people (or kept from them)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from annotation.importing.shaping import LONGEST_KEY, Plan, Shaped, Shaper
 from annotation.models import Adjudication, GoldQuestion, Item, Media, Project, Schema, User
 from annotation.questions.checks import is_number
 from annotation.roles import Action
-from annotation.services import consensus, gold_sql, hot, queue, words
+from annotation.services import consensus, gold_sql, gold_use, hot, queue, words
 from annotation.services.access import check
+from annotation.services.gold_use import Use
 from annotation.services.import_options import field_types, limits
 from annotation.services.readings import form_of, read_answer
 
@@ -27,13 +28,17 @@ LONGEST_EXPLANATION = 5000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A known answer: to the item with this key, or to a new item with this payload (and key, if one is given)."""
+    """A known answer: to the item with this key, or to a new item with this payload (and key, if one is given).
+
+    Without a `use` it stays what it is; a new one is for people.
+    """
 
     answer: Any
     key: str | None = None
     payload: dict[str, Any] | None = None
     tolerance: Mapping[str, Any] | None = None
     explanation: str = ""
+    use: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +77,30 @@ def put(*, project: Project, by: User, items: Sequence[Known]) -> Kept:
     queue.lock_members(project_id=project.pk)
     _make_items(project, sound)
     ids = dict(Item.objects.filter(project=project, key__in=list(sound)).values_list("key", "pk"))
-    had = set(GoldQuestion.objects.filter(item__in=ids.values()).values_list("item_id", flat=True))
-    fresh = sorted(set(ids.values()) - had)
+    had = dict(GoldQuestion.objects.filter(item__in=ids.values()).values_list("item_id", "holdout"))
+    fresh = sorted(set(ids.values()) - had.keys())
+    holdout = {ids[key]: _is_holdout(one.known, had.get(ids[key], False)) for key, one in sound.items()}
+    gold_use.keep_apart([item for item, apart in holdout.items() if apart and not had.get(item)])
+    gold_use.give_to_people([item for item, apart in holdout.items() if had.get(item) and not apart])
     hot.rows(gold_sql.BECOME_GOLD, {"items": fresh})
     evidence = consensus.inferred(items=fresh)
     GoldQuestion.objects.bulk_create(
-        (_gold(project.schema, by, ids[key], one, evidence.get(ids[key], {})) for key, one in sound.items()),
+        (
+            _gold(project.schema, by, ids[key], one, evidence.get(ids[key], {}), holdout=holdout[ids[key]])
+            for key, one in sound.items()
+        ),
         update_conflicts=True,
         unique_fields=["item"],
-        update_fields=["schema", "answer", "tolerance", "explanation"],
+        update_fields=["schema", "answer", "tolerance", "explanation", "holdout"],
     )
     consensus.know(
         project=project, schema=project.schema, answers={ids[key]: one.answer for key, one in sound.items()}
     )
     return Kept(created=len(ids) - len(had), updated=len(had), faults=tuple(faults))
+
+
+def _is_holdout(known: Known, before: bool) -> bool:
+    return before if known.use is None else known.use == Use.HOLDOUT
 
 
 @transaction.atomic
@@ -100,7 +115,8 @@ def remove(*, project: Project, by: User, item_id: int) -> None:
     deleted, _ = GoldQuestion.objects.filter(project=project, item=item_id).delete()
     if not deleted:
         raise NotFound("This item is no gold question.")
-    hot.rows(gold_sql.LOOKED_AT, {"item": item_id})
+    hot.rows(gold_sql.LOOKED_AT, {"items": [item_id]})
+    gold_use.give_to_people([item_id])
     is_full = hot.one(gold_sql.BECOME_ORDINARY, {"item": item_id}).is_full
     consensus.forget(project_id=project.pk, item_id=item_id, status="known")
     if not _decided_before(project, item_id) and is_full and project.schema_id:
@@ -201,6 +217,8 @@ def _faults(schema: Schema, known: Known) -> Iterator[Fault]:
         yield Fault((), "Give the key of an item, or a payload to add one.")
     if len(known.explanation) > LONGEST_EXPLANATION:
         yield Fault(("explanation",), f"An explanation has at most {LONGEST_EXPLANATION} characters.")
+    if known.use is not None and known.use not in set(Use):
+        yield Fault(("use",), "A known answer is for people or for a holdout.")
     names = {question["name"] for question in schema.questions}
     for name, value in (known.tolerance or {}).items():
         if name not in names:
@@ -234,7 +252,9 @@ def _make_items(project: Project, sound: Mapping[str, _Sound]) -> None:
     queue.rewind_all(project_id=project.pk)
 
 
-def _gold(schema: Schema, by: User, item_id: int, one: _Sound, evidence: dict[str, Any]) -> GoldQuestion:
+def _gold(
+    schema: Schema, by: User, item_id: int, one: _Sound, evidence: dict[str, Any], *, holdout: bool
+) -> GoldQuestion:
     return GoldQuestion(
         item_id=item_id,
         project_id=schema.project_id,
@@ -243,5 +263,6 @@ def _gold(schema: Schema, by: User, item_id: int, one: _Sound, evidence: dict[st
         tolerance=dict(one.known.tolerance or {}),
         explanation=one.known.explanation,
         evidence=evidence,
+        holdout=holdout,
         created_by=by,
     )

@@ -14,6 +14,7 @@ from annotation.roles import Action
 from annotation.services import gold, hot
 from annotation.services import gold_sql as sql
 from annotation.services.access import check
+from annotation.services.gold_use import Use
 from annotation.services.readings import form_of, reading
 
 MOST = 200
@@ -69,13 +70,16 @@ def candidates(*, project: Project, by: User, wish: Wish) -> list[Candidate]:
     return whole[: wish.count]
 
 
-def adopt(*, project: Project, by: User, items: Sequence[int], wish: Wish) -> gold.Kept:
+def adopt(
+    *, project: Project, by: User, items: Sequence[int], wish: Wish, use: str = Use.PEOPLE
+) -> gold.Kept:
     """Make gold questions of these items, as far as they still fit the wish. Raises like `candidates`; Conflict when none does."""
     chosen = set(items)
     fitting = [one for one in candidates(project=project, by=by, wish=wish) if one.item_id in chosen]
     if not fitting:
         raise Conflict("These items have changed meanwhile; look at the list again.")
-    return gold.put(project=project, by=by, items=[gold.Known(one.answer, key=one.key) for one in fitting])
+    known = [gold.Known(one.answer, key=one.key, use=use) for one in fitting]
+    return gold.put(project=project, by=by, items=known)
 
 
 def settled_answer(item: Item) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _columns(schema: Schema) -> dict[str, str]:
     return {**bare, **{f"answer.{name}": name for name in names}}
 
 
-_OTHERS = {"key", "answer", "explanation"}
+_OTHERS = {"key", "answer", "explanation", "use"}
 
 
 def _keep(project: Project, by: User, batch: list[tuple[int, Record]]) -> tuple[gold.Kept, list[RowFault]]:
@@ -131,7 +131,9 @@ def _known(schema: Schema, row: Mapping[str, Any], there: set[str]) -> gold.Know
     columns = _columns(schema)
     tolerances = {f"tolerance.{question['name']}": question["name"] for question in schema.questions}
     key = None if row.get("key") in (None, "") else str(row["key"])
-    ours = {"key", "answer", "explanation", *columns, *tolerances}
+    # A payload may have a field of this name.
+    use = "use" in row and "use" not in {field["name"] for field in schema.fields}
+    ours = {"key", "answer", "explanation", *columns, *tolerances, *(["use"] if use else [])}
     payload = {name.removeprefix("payload."): value for name, value in row.items() if name not in ours}
     return gold.Known(
         answer=_answer(schema, columns, row),
@@ -144,6 +146,7 @@ def _known(schema: Schema, row: Mapping[str, Any], there: set[str]) -> gold.Know
             if row.get(column) not in (None, "")
         },
         explanation=str(row.get("explanation") or ""),
+        use=(str(row.get("use") or "").strip().lower() or None) if use else None,
     )
 
 

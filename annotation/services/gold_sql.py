@@ -10,7 +10,7 @@ from annotation.services.queue_sql import HEAD_OF_QUEUE
 _MAY_COME = """
 FROM annotation_goldquestion g JOIN annotation_item i ON i.id = g.item_id
 LEFT JOIN annotation_lease l ON l.item_id = g.item_id AND l.annotator_id = %(annotator)s
-WHERE g.project_id = %(project)s AND i.state <> 'retired'
+WHERE g.project_id = %(project)s AND NOT g.holdout AND i.state <> 'retired'
   AND (%(most)s::int IS NULL OR g.exposures < %(most)s OR %(training)s)
   AND (l.id IS NULL OR l.state = 'returned' OR (l.state = 'submitted'
        AND EXISTS (SELECT FROM annotation_goldresult r WHERE r.item_id = g.item_id AND r.annotator_id = %(annotator)s)
@@ -64,7 +64,7 @@ FROM (SELECT r."right" AS right_ FROM annotation_goldresult r
 """
 
 KNOWN = """
-SELECT item_id, schema_id, answer::text AS answer, tolerance::text AS tolerance, explanation
+SELECT item_id, schema_id, answer::text AS answer, tolerance::text AS tolerance, explanation, holdout
 FROM annotation_goldquestion WHERE id = %(gold)s
 """
 
@@ -157,9 +157,9 @@ FROM annotation_project p WHERE i.id = %(item)s AND p.id = i.project_id
 RETURNING i.state = 'resolved' AS is_full
 """
 
-# Whoever was to look at it again as a gold question has answered it.
+# Whoever was to look at one again as a gold question has answered it.
 LOOKED_AT = """
-UPDATE annotation_lease SET state = 'submitted' WHERE item_id = %(item)s AND state = 'again'
+UPDATE annotation_lease SET state = 'submitted' WHERE item_id = ANY(%(items)s) AND state = 'again'
 """
 
 # Items that are settled beyond doubt, one of each kind of answer, then the second of each, in an order of their own.

@@ -121,6 +121,9 @@ def record(*, turn: Any, annotation_id: int, schema_id: int, answer: dict[str, A
     The caller holds the member's row lock, and releases what a paused member holds after its transaction.
     """
     known = hot.one(sql.KNOWN, {"gold": turn.gold_id})
+    if known.holdout:
+        # On its way when the item was taken back from people.
+        return Judged(None, paused=False)
     training = in_training(turn)
     rotation = turn.gold_rotation
     if turn.annotation_id is not None and turn.state != Lease.State.AGAIN:

@@ -14,7 +14,7 @@ MEMBER = """m.user_id, m.project_id, m.role, m.answered, m.turns, m.paused_reaso
        m.trained_at, m.judged_since, coalesce(m.annotation_limit, p.annotation_limit) AS most, p.lease_minutes,
        p.schema_id, p.archived_at, p.annotations_per_item, p.gold_rate, p.gold_exposures, p.gold_rotation,
        p.gold_feedback, p.gold_bar, p.training_questions, p.training_bar,
-       EXISTS (SELECT FROM annotation_goldquestion WHERE project_id = m.project_id) AS has_gold"""
+       EXISTS (SELECT FROM annotation_goldquestion WHERE project_id = m.project_id AND NOT holdout) AS has_gold"""
 
 LOCK_MEMBER = f"""
 SELECT {MEMBER}
@@ -191,6 +191,7 @@ RETURNING i.id, i.project_id, i.priority
 RETURN_EXPIRED = _give_back(
     "l.expires_at < %(now)s AND (%(project)s::bigint IS NULL OR l.project_id = %(project)s)", "LIMIT 1000"
 )
+WITHDRAW = _give_back("l.item_id = ANY(%(items)s)")
 RELEASE = _give_back(
     "l.project_id = %(project)s AND l.annotator_id = %(annotator)s"
     " AND (%(client)s::text IS NULL OR l.client = %(client)s)"

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from annotation.models import Consensus, Project
+from annotation.models import Consensus, Item, Project
 from annotation.questions import QUESTION_TYPES
 from annotation.questions.types import Question
 from annotation.reports.said import Said, said
@@ -93,8 +93,9 @@ def _run_for(project: Project, question: Question) -> LabelModelRun | None:
 
 
 def _known(project: Project, question: str) -> dict[int, Any]:
-    """What is known of items, by gold questions and by experts: {item id: value}."""
+    """What is known of items, by gold questions and by experts: {item id: value}. Not of the holdout, which checks models."""
     rows = Consensus.objects.filter(project=project, question=question).exclude(status=Consensus.Status.AUTO)
+    rows = rows.exclude(item__role=Item.Role.HOLDOUT)
     return dict(rows.values_list("item", "value"))
 
 
