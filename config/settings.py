@@ -232,6 +232,12 @@ SPECTACULAR_SETTINGS = {
         "HintKind": ["random", "constant", "fast"],
         "LineKind": ["same", "del", "ins", "gap"],
         "StepKind": "annotation.api.disputes.KINDS",
+        "RoundStatus": "active.api.rounds.STATES",
+        "SelectionKind": "active.api.rounds.KINDS",
+        "ModelState": "active.api.models.STATES",
+        "SimulationStatus": "active.api.simulations.STATES",
+        "Strategy": "active.names.STRATEGIES",
+        "ItemState": ["open", "disputed", "resolved", "retired"],
         "ImportStatus": ["draft", "waiting", "running", "done", "failed", "cancelled"],
     },
 }

@@ -11,8 +11,10 @@ from config import health, metrics
 urlpatterns = [
     path("", include("annotation.pages.urls")),
     path("", include("labelmodel.pages.urls")),
+    path("", include("active.pages.urls")),
     path("api/v1/", include("annotation.api.urls")),
     path("api/v1/", include("labelmodel.api.urls")),
+    path("api/v1/", include("active.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("health/live", health.live, name="health-live"),

@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern
 from django.utils import timezone
 
+from active.models import Encoder, ModelVersion, Round, Simulation
 from annotation.models import Comment, Flag, Media, Project, Suspension, User
 from annotation.services import accounts, answers, queue
 from labelmodel.models import LabelModelRun
@@ -67,6 +68,16 @@ LABELING = {
     "item-flag",
     "item-unflag",
     "item-comment",
+}
+# Parameters whose objects belong to a project.
+ABOUT_A_PROJECT = {
+    "project_id",
+    "item_id",
+    "lease_id",
+    "dataset_id",
+    "annotation_id",
+    "round_id",
+    "simulation_id",
 }
 # Bodies for views that check what they are sent before they look for what it is about.
 BODIES: dict[str, dict[str, Any]] = {
@@ -157,8 +168,20 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
     run = LabelModelRun.objects.create(
         project=project, question="sentiment", schema=project.schema, method="majority"
     )
+    round = Round.objects.create(
+        project=project, number=1, question="sentiment", schema=project.schema, trigger="page", strategy="margin", batch=5
+    )  # fmt: skip
+    encoder = Encoder.objects.create(project=project, version=1, kind="text")
+    ModelVersion.objects.create(
+        project=project, version=1, question="sentiment", schema=project.schema, encoder=encoder,
+        learner="logistic", data_sha256="", items=1,
+    )  # fmt: skip
+    simulation = Simulation.objects.create(project=project, question="sentiment")
     return {
         "project_id": project.pk,
+        "round_id": round.pk,
+        "number": round.number,
+        "simulation_id": simulation.pk,
         "item_id": first.item_id,
         "lease_id": second.id,
         "annotation_id": receipt.annotation_id,
@@ -252,7 +275,7 @@ def test_a_stranger_is_never_told_that_a_project_exists(values: dict[str, Any], 
     client, wrong = visitor(stranger), []
 
     for address in ALL:
-        if not set(address.parameters) & {"project_id", "item_id", "lease_id", "dataset_id", "annotation_id"}:
+        if not set(address.parameters) & ABOUT_A_PROJECT:
             continue
         for method in METHODS:
             if address.offers(method) and (status := ask(client, address, method, values)[0]) != 404:
