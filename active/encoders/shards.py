@@ -43,17 +43,19 @@ class Shard:
 
 
 def write(stream: BinaryIO, items: Ids, rows: Floats, *, encoder: str) -> str:
-    """Write a shard; its SHA-256. Raises ValueError for ids that do not ascend, and for NaN or infinity with the item's id."""
+    """Write a shard; its SHA-256. Raises ValueError for ids that do not ascend, and, with the item's id, for a row that is
+    not finite in float16."""
     ids = np.ascontiguousarray(items, dtype="<i8")
     if rows.ndim != 2 or len(ids) != len(rows):
         raise ValueError(f"A shard has one row for each item, not {rows.shape} for {len(ids)}.")
     if len(ids) > 1 and not (np.diff(ids) > 0).all():
         raise ValueError("The ids of a shard ascend, each of them once.")
-    limit = float(np.finfo(np.float16).max)
-    half = np.ascontiguousarray(np.clip(rows, -limit, limit), dtype="<f2")
-    sound = np.isfinite(half.sum(axis=1, dtype=np.float32))
-    if not sound.all():
-        raise ValueError(f"The vector of item {int(ids[sound.argmin()])} holds NaN or infinity.")
+    with np.errstate(over="ignore"):
+        half = np.ascontiguousarray(rows, dtype="<f2")
+    if (wrong := _first_wrong(half)) is not None:
+        raise ValueError(
+            f"The vector of item {int(ids[wrong])} holds NaN, infinity or a number beyond ±65,504."
+        )
     sha256 = hashlib.sha256(ids.tobytes() + half.tobytes()).hexdigest()
     header = {"items": len(ids), "dimension": rows.shape[1], "encoder": encoder, "sha256": sha256}
     head = json.dumps(header, sort_keys=True).encode()
@@ -61,6 +63,13 @@ def write(stream: BinaryIO, items: Ids, rows: Floats, *, encoder: str) -> str:
     stream.write(_padded(ids.tobytes()))
     stream.write(half.tobytes())
     return sha256
+
+
+def _first_wrong(rows: npt.NDArray[np.float16]) -> int | None:
+    """The first row that is not finite."""
+    # Of finite halves no sum in float32 overflows.
+    sound = np.isfinite(rows.sum(axis=1, dtype=np.float32))
+    return None if sound.all() else int(sound.argmin())
 
 
 def _padded(data: bytes) -> bytes:
@@ -93,27 +102,45 @@ def open_shard(path: Path) -> Shard:
 
 
 def verify(shard: Shard, name: str) -> None:
-    """Read all of it. Raises ShardDamaged when the checksum is another one."""
+    """Read all of it. Raises ShardDamaged when the checksum is another one, ids do not ascend, or a row is not finite."""
     digest = hashlib.sha256()
-    for array in (shard.items, shard.vectors):
-        data = np.ascontiguousarray(array).view(np.uint8).reshape(-1) if len(array) else array
-        for first in range(0, data.size, _PIECE):
-            digest.update(data[first : first + _PIECE].data)
+    digest.update(shard.items.tobytes())
+    step = max(1, _PIECE // max(1, 2 * shard.vectors.shape[1]))
+    wrong = None
+    for first in range(0, len(shard), step):
+        rows = shard.vectors[first : first + step]
+        digest.update(rows.tobytes())
+        if wrong is None and (found := _first_wrong(rows)) is not None:
+            wrong = int(shard.items[first + found])
     if digest.hexdigest() != shard.sha256:
         raise ShardDamaged(f"{name} is damaged: its checksum is wrong.")
+    # What other programs wrote may have a right checksum and be wrong nevertheless.
+    if wrong is not None:
+        raise ShardDamaged(f"{name} cannot be used: the vector of item {wrong} is not finite.")
+    if not (np.diff(shard.items) > 0).all():
+        raise ShardDamaged(f"{name} cannot be used: its ids do not ascend.")
 
 
 def gather(shards: Sequence[Shard], items: Ids) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """The rows of these items: (n,) whether each is there, and (n, d) float32, zeros where it is not."""
+    """The rows of these items: (n,) whether each is there, and (n, d) float32, zeros where it is not.
+
+    In any order, repeated or not. Of an item in several shards the row of the last counts. Raises ValueError when the
+    shards differ in their dimension.
+    """
+    if len({shard.vectors.shape[1] for shard in shards}) > 1:
+        raise ValueError("These shards differ in their dimension: they come from several encoders.")
     wanted = np.asarray(items, dtype=np.int64)
-    dimension = shards[0].vectors.shape[1] if shards else 0
+    order = np.argsort(wanted, kind="stable")
+    ascending = wanted[order]
     found = np.zeros(len(wanted), dtype=bool)
-    rows = np.zeros((len(wanted), dimension), dtype=np.float32)
+    rows = np.zeros((len(wanted), shards[0].vectors.shape[1] if shards else 0), dtype=np.float32)
     for shard in shards:
         if not len(shard):
             continue
-        place = np.minimum(np.searchsorted(shard.items, wanted), len(shard) - 1)
-        here = np.flatnonzero(shard.items[place] == wanted)
-        rows[here] = shard.vectors[place[here]]
-        found[here] = True
+        first, last = np.searchsorted(ascending, [shard.items[0], shard.items[-1] + 1])
+        place = np.searchsorted(shard.items, ascending[first:last])
+        here = shard.items[place] == ascending[first:last]
+        to = order[first:last][here]
+        rows[to] = shard.vectors[place[here]]
+        found[to] = True
     return found, rows
