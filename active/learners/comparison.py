@@ -1,71 +1,60 @@
-"""Is one model worse than another? Both judged on the same items, which are drawn again and again (Efron 1979)."""
+"""Two models on the same holdout: is the difference more than chance?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.floating[Any]]
-RESAMPLES = 2000
-LEVEL = 0.95
-# Log loss never takes a probability for smaller than this.
-LEAST = 1e-6
+from active.learners.intervals import Estimate, of_draws
+from active.learners.losses_by_row import log_losses, right
+from active.learners.types import FloatArray, Kind, Targets
 
-
-@dataclass(frozen=True)
-class Difference:
-    """The mean of new minus old, with an interval."""
-
-    value: float
-    low: float
-    high: float
+DRAWS = 2000
+# With fewer items nothing is beyond noise.
+LEAST_ITEMS = 10
+# Numbers drawn at once.
+BLOCK = 4_000_000
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`accuracy`: above 0 the new model is better; `log_loss`: below 0 it is."""
+    """How much the candidate differs from the model in use, on the same `n` items."""
 
-    items: int
-    accuracy: Difference
-    log_loss: Difference
-
-    @property
-    def worse_beyond_noise(self) -> bool:
-        """Whether the new model is right less often, and chance does not explain it."""
-        return self.accuracy.high < 0.0
+    n: int
+    accuracy: Estimate  # candidate less model in use: below 0 is worse
+    log_loss: Estimate  # above 0 is worse
+    worse_beyond_noise: bool
+    better_beyond_noise: bool
 
 
-def compare(new: FloatArray, old: FloatArray, targets: FloatArray, *, seed: int = 0) -> Comparison:
-    """Compare probabilities (n, k) of two models with the right ones (n, k). ValueError for arrays that are not aligned."""
-    if not new.shape == old.shape == targets.shape or new.ndim != 2 or not len(new):
+def compare(
+    kind: Kind, candidate: FloatArray, in_use: FloatArray, targets: Targets, *, seed: int = 0
+) -> Comparison:
+    """Compare probabilities (n, k) by a paired bootstrap of the items (Efron & Tibshirani 1993; Koehn 2004).
+
+    Worse beyond noise: the interval of accuracy lies below 0, or that of log loss above 0 and accuracy is not beyond
+    noise better. Better is the same the other way round.
+    """
+    if not candidate.shape == in_use.shape == targets.shape or len(candidate) == 0:
         raise ValueError(
-            f"new, old and targets must be (n, k) alike with an item at least, not {new.shape}, {old.shape}, {targets.shape}"
+            f"both models must predict the same items, at least one: {candidate.shape}, {in_use.shape}, {targets.shape}"
         )
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(len(new), size=(RESAMPLES, len(new))) if len(new) <= 20_000 else None
-    right = correct(new, targets) - correct(old, targets)
-    loss = losses(new, targets) - losses(old, targets)
-    return Comparison(len(new), _difference(right, draws), _difference(loss, draws))
+    hits = right(kind, candidate, targets) - right(kind, in_use, targets)
+    losses = log_losses(kind, candidate, targets) - log_losses(kind, in_use, targets)
+    accuracy, log_loss = paired(np.stack([hits, losses]), seed)
+    enough = len(hits) >= LEAST_ITEMS
+    worse = accuracy.high < 0.0 or (log_loss.low > 0.0 and not accuracy.low > 0.0)
+    better = accuracy.low > 0.0 or (log_loss.high < 0.0 and not accuracy.high < 0.0)
+    return Comparison(len(hits), accuracy, log_loss, enough and worse, enough and better)
 
 
-def correct(probabilities: FloatArray, targets: FloatArray) -> FloatArray:
-    """How right the likeliest label of each row is, (n,): 1 or 0 where one label is known to be right."""
-    return np.asarray(targets[np.arange(len(targets)), probabilities.argmax(axis=1)], dtype=np.float64)
-
-
-def losses(probabilities: FloatArray, targets: FloatArray) -> FloatArray:
-    """Log loss of each row, (n,), in nats."""
-    return np.asarray(-(targets * np.log(np.clip(probabilities, LEAST, 1.0))).sum(axis=1), dtype=np.float64)
-
-
-def _difference(each: FloatArray, draws: NDArray[np.int64] | None) -> Difference:
-    mean = float(each.mean())
-    if draws is None:
-        # With very many items means are normal.
-        reach = 1.96 * float(each.std(ddof=1)) / len(each) ** 0.5
-        return Difference(mean, mean - reach, mean + reach)
-    low, high = np.quantile(each[draws].mean(axis=1), [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
-    return Difference(mean, float(low), float(high))
+def paired(differences: FloatArray, seed: int) -> list[Estimate]:
+    """The mean of each row of differences, (figures, n), with its interval; all from the same draws of items."""
+    rng, n_items = np.random.default_rng(seed), differences.shape[1]
+    draws, step = np.empty((len(differences), DRAWS)), max(BLOCK // n_items, 1)
+    for first in range(0, DRAWS, step):
+        chosen = rng.integers(n_items, size=(min(step, DRAWS - first), n_items))
+        for figure, values in enumerate(differences):
+            draws[figure, first : first + len(chosen)] = values[chosen].mean(axis=1)
+    return [of_draws(float(values.mean()), some) for values, some in zip(differences, draws, strict=True)]

@@ -1,7 +1,4 @@
-"""Learning curves: what more labels would bring, by an inverse power law with an interval from resampled points.
-
-accuracy(n) = a − b n^(−c), as learning curves of classifiers mostly go (Cortes 1993, Figueroa 2012).
-"""
+"""Where a learning curve leads: an inverse power law, accuracy = a - b * labels ** -c, with what is known of it."""
 
 from __future__ import annotations
 
@@ -9,23 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import nnls
 
-Floats = NDArray[np.float64]
-LEVEL = 0.95
-RESAMPLES = 200
-# Candidates for how fast a curve flattens; a and b follow by least squares for each.
-DECAYS = np.linspace(0.1, 1.5, 29)
-# Below so many points a curve has no shape.
+from active.learners.intervals import Estimate, Z, of_draws
+from active.learners.types import FloatArray
+
+DRAWS, SEED = 400, 0
 LEAST_POINTS = 3
-# Beyond so many times the labels of the last point nothing is foretold.
+# Exponents that are tried, and what is expected before anything is seen: 0.5, give or take a factor of two.
+EXPONENTS = np.geomspace(0.05, 3.0, 60)
+EXPECTED, GIVE_OR_TAKE = 0.5, np.log(2.0)
+# A standard error of 0 would make one point everything.
+LEAST_ERROR = 1e-3
+# So many times the labels there are is as far as a curve is followed.
 FARTHEST = 20.0
 
 
 @dataclass(frozen=True)
 class Point:
-    """The accuracy with so many labels, and its standard error."""
+    """Accuracy in [0, 1] with so many labels, and its standard error."""
 
     labels: int
     accuracy: float
@@ -33,109 +31,127 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A value with an interval that holds it with chance LEVEL."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Needed:
-    """Labels still needed to reach a target, and the interval of that; a bound of None: not within FARTHEST times what there
-    is. `reason` says why there is no figure."""
+    """Labels still needed to reach a target. `labels` is None where the curve does not get there; reason says why.
+
+    `high` is None where the interval has no end.
+    """
 
     labels: int | None
-    low: int | None
-    high: int | None
+    low: int | None = None
+    high: int | None = None
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Gain:
+    """How much the labels from `since` to `until` moved accuracy."""
+
+    since: int
+    until: int
+    change: Estimate
+
+
 @dataclass(frozen=True, eq=False)
-class Laws:
-    """The fitted law in row 0, and those of resampled points: columns a, b, c."""
+class PowerLaw:
+    """Curves a - b * labels ** -c: first the likeliest, then what else it may be; each (1 + draws,)."""
 
-    fits: Floats
+    a: FloatArray
+    b: FloatArray
+    c: FloatArray
 
-    def at(self, labels: float) -> Floats:
-        a, b, c = self.fits.T
-        return np.asarray(np.clip(a - b * np.power(max(labels, 1.0), -c), 0.0, 1.0))
+    def at(self, labels: float) -> FloatArray:
+        return np.clip(self.a - self.b * labels**-self.c, 0.0, 1.0)
 
-    def to(self, target: float) -> Floats:
-        """Labels at which each law reaches the target; infinity where it never does."""
-        a, b, c = self.fits.T
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            n = np.power(b / (a - target), 1.0 / c)
-        return np.where((a > target) & np.isfinite(n), n, np.inf)
-
-
-def fitted(points: Sequence[Point], *, seed: int = 0) -> Laws | None:
-    """The power law through these points; None for fewer than three different numbers of labels."""
-    labels = np.array([point.labels for point in points], dtype=np.float64)
-    if len(np.unique(labels)) < LEAST_POINTS or labels.min() < 1:
-        return None
-    accuracy = np.array([point.accuracy for point in points])
-    error = np.maximum([point.error for point in points], 1e-3)
-    rng = np.random.default_rng(seed)
-    draws = [accuracy, *(accuracy + error * rng.standard_normal(len(points)) for _ in range(RESAMPLES))]
-    return Laws(np.array([_law(labels, drawn, error) for drawn in draws]))
+    def reach(self, target: float) -> FloatArray:
+        """Labels at which each curve has the target; infinity where it never has."""
+        room = self.a - target
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            labels = np.where(room > 0.0, (self.b / np.maximum(room, 1e-12)) ** (1.0 / self.c), np.inf)
+        return np.where(self.b > 0.0, labels, np.where(room >= 0.0, 0.0, np.inf))
 
 
-def _law(labels: Floats, accuracy: Floats, error: Floats) -> tuple[float, float, float]:
-    """a and b of each decay by weighted least squares, neither below 0 and a not above 1; the best of them."""
-    best: tuple[float, tuple[float, float, float]] = (np.inf, (0.0, 0.0, 1.0))
-    for c in DECAYS:
-        # 1 − accuracy = (1 − a) + b n^(−c), with both parts not below 0.
-        design = np.column_stack([np.ones_like(labels), np.power(labels, -c)]) / error[:, None]
-        (rest, b), residual = nnls(design, (1.0 - accuracy) / error)
-        if residual < best[0] - 1e-12:
-            best = (residual, (1.0 - rest, b, float(c)))
-    return best[1]
+def power_law(points: Sequence[Point]) -> PowerLaw:
+    """Fit by weighted least squares, with b at least 0 and a at most 1 (Cortes et al. 1993; Figueroa et al. 2012).
 
-
-def forecast(points: Sequence[Point], labels: int, *, seed: int = 0) -> Estimate | None:
-    """The accuracy with so many labels, if things go on like this; None for too few points."""
-    laws = fitted(points, seed=seed)
-    if laws is None:
-        return None
-    values = laws.at(labels)
-    low, high = np.quantile(values, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
-    return Estimate(float(values[0]), float(min(low, values[0])), float(max(high, values[0])))
-
-
-def needed(points: Sequence[Point], target: float, *, seed: int = 0) -> Needed:
-    """How many more labels it takes to reach the target, if things go on like this."""
-    last = max((point.labels for point in points), default=0)
-    laws = fitted(points, seed=seed)
-    if laws is None:
-        return Needed(None, None, None, f"It takes {LEAST_POINTS} points of the learning curve to tell.")
-    reach = laws.to(target)
-    low, high = np.quantile(reach, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], method="nearest")
-    value, low, high = (_more(n, last) for n in (reach[0], low, high))
-    reason = "" if value is not None else "As the curve goes, the target is not reached with labels alone."
-    return Needed(value, low, high, reason)
-
-
-def _more(labels: float, last: int) -> int | None:
-    if labels > FARTHEST * max(last, 1):
-        return None
-    return max(0, round(float(labels)) - last)
-
-
-def gain(points: Sequence[Point], last: int) -> Estimate | None:
-    """By how much the latest point is above the one about `last` labels before it; None where there is none so far back.
-
-    Both are taken as independent, which makes the interval too wide rather than too narrow when they were judged on the same
-    items.
+    What else it may be comes from refitting to points moved by their errors. Raises ValueError with fewer than three
+    different numbers of labels, or values out of range.
     """
-    ordered = sorted(points, key=lambda point: point.labels)
-    if len(ordered) < 2:
+    x, y, error = arrays(points)
+    if len(np.unique(x)) < LEAST_POINTS:
+        raise ValueError(f"a curve takes at least {LEAST_POINTS} different numbers of labels")
+    moved = y + error * np.random.default_rng(SEED).standard_normal((DRAWS, len(y)))
+    values = np.vstack([y, moved])
+    best = np.full(len(values), np.inf)
+    a, b, c = (np.zeros(len(values)) for _ in range(3))
+    for exponent in EXPONENTS:
+        top, drop = least_squares(x**-exponent, values, error**-2)
+        misfit = np.square((top[:, None] - drop[:, None] * x**-exponent - values) / error).sum(axis=1)
+        misfit += np.square(np.log(exponent / EXPECTED) / GIVE_OR_TAKE)
+        better = misfit < best
+        best = np.where(better, misfit, best)
+        a, b, c = (np.where(better, new, old) for new, old in ((top, a), (drop, b), (exponent, c)))
+    return PowerLaw(a, b, c)
+
+
+def least_squares(x: FloatArray, values: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """a and b of a - b * x for each row of values, (draws, points), within their bounds."""
+    total = weight.sum()
+    mean_x, mean_y = (x @ weight) / total, (values @ weight) / total
+    spread = np.square(x - mean_x) @ weight
+    b = np.maximum(-((values - mean_y[:, None]) @ (weight * (x - mean_x))) / spread, 0.0)
+    a = mean_y + b * mean_x
+    # Where a would exceed 1, the best b with a = 1.
+    fixed = np.maximum(((1.0 - values) @ (weight * x)) / (np.square(x) @ weight), 0.0)
+    return np.minimum(a, 1.0), np.where(a > 1.0, fixed, b)
+
+
+def arrays(points: Sequence[Point]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    x, y, error = (
+        np.array([getattr(point, name) for point in points], dtype=float)
+        for name in ("labels", "accuracy", "error")
+    )
+    if not (np.isfinite(x).all() and np.isfinite(y).all() and np.isfinite(error).all()):
+        raise ValueError("points hold NaN or infinity")
+    if (x < 1).any() or (y < 0).any() or (y > 1).any() or (error < 0).any():
+        raise ValueError("points need at least 1 label, accuracy in [0, 1] and an error of at least 0")
+    return x, y, np.maximum(error, LEAST_ERROR)
+
+
+def forecast(points: Sequence[Point], labels: int) -> Estimate:
+    """Accuracy expected with so many labels. Raises ValueError as power_law does."""
+    values = power_law(points).at(float(labels))
+    return of_draws(float(values[0]), values[1:])
+
+
+def needed(points: Sequence[Point], target: float) -> Needed:
+    """Labels beyond the last point that the target takes; a reason instead where it cannot be told."""
+    if len({point.labels for point in points}) < LEAST_POINTS:
+        return Needed(None, reason=f"A forecast takes at least {LEAST_POINTS} points of the curve.")
+    curve, last = power_law(points), max(point.labels for point in points)
+    still = np.maximum(np.ceil(curve.reach(target) - last), 0.0)
+    likeliest, most = still[0], (FARTHEST - 1.0) * last
+    if not np.isfinite(likeliest):
+        return Needed(
+            None, reason=f"The curve levels off at {curve.a[0]:.1%}, below the target of {target:.1%}."
+        )
+    if likeliest > most:
+        reason = f"More than {FARTHEST:.0f} times as many labels as there are: too far to tell."
+        return Needed(None, reason=reason)
+    low, high = np.quantile(still[1:], [0.025, 0.975], method="nearest")
+    known = np.isfinite(high) and high <= most
+    return Needed(int(likeliest), int(min(low, likeliest)), int(max(high, likeliest)) if known else None)
+
+
+def gain(points: Sequence[Point], last: int = 300) -> Gain | None:
+    """How much the last labels moved accuracy: the line through the points since then; None with a single point."""
+    x, y, error = arrays(sorted(points, key=lambda point: point.labels))
+    if len(np.unique(x)) < 2:
         return None
-    newest = ordered[-1]
-    before = [point for point in ordered[:-1] if newest.labels - point.labels >= last]
-    if not before:
-        return None
-    difference = newest.accuracy - before[-1].accuracy
-    reach = 1.96 * float(np.hypot(newest.error, before[-1].error))
-    return Estimate(difference, difference - reach, difference + reach)
+    before = np.flatnonzero(x <= max(x[-1] - last, x[0]))[-1]
+    x, y, weight = x[before:], y[before:], error[before:] ** -2
+    span, centred = x[-1] - x[0], x - (x @ weight) / weight.sum()
+    spread = np.square(centred) @ weight
+    change = float(span * ((weight * centred) @ y) / spread)
+    half = Z * float(span / np.sqrt(spread))
+    return Gain(int(x[0]), int(x[-1]), Estimate(change, change - half, change + half))

@@ -42,6 +42,11 @@ class Examples:
         """These rows of it, with the same support."""
         return Examples(self.features[rows], self.targets[rows], self.weights[rows], self.kind, self.support)
 
+    def standardised(self, mean: FloatArray, spread: FloatArray) -> Examples:
+        """The same rows with features of mean 0 and spread 1."""
+        features = (self.features - mean) / spread
+        return Examples(features, self.targets, self.weights, self.kind, self.support)
+
     def weighted(self, weights: FloatArray) -> Examples:
         """The same rows, each counting as much more."""
         return Examples(self.features, self.targets, self.weights * weights, self.kind, self.support)

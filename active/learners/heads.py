@@ -18,8 +18,8 @@ def cumulative(targets: FloatArray) -> FloatArray:
     return np.clip(above, 0.0, 1.0).astype(np.float32)
 
 
-def probabilities(kind: Kind, scores: FloatArray) -> FloatArray:
-    """Probabilities of the learned labels from scores, which are overwritten."""
+def link(kind: Kind, scores: FloatArray) -> FloatArray:
+    """Probabilities of the learned labels, (..., u), from scores (..., c), which are overwritten."""
     if kind == "single":
         return softmax(scores)
     return sigmoid(scores) if kind == "set" else between(sigmoid(scores))

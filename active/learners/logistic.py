@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from active.learners.examples import Examples, examples
+from active.learners.heads import link
 from active.learners.lbfgs import Minimum, Precondition, minimise
 from active.learners.losses import cross_entropy, part
 from active.learners.model import Model, checked_start
-from active.learners.types import FloatArray, Kind, Targets
+from active.learners.types import FloatArray, Kind, Options, Targets
 
 # Rows of a block, and numbers of its scores at most: both stay in the cache between scores and gradient.
 BLOCK, MOST_SCORES = 2048, 2_000_000
@@ -31,17 +32,13 @@ class Linear(Model):
 
     learner: ClassVar[str] = "logistic"
 
-    def scores(self, block: FloatArray) -> FloatArray:
+    def learned(self, block: FloatArray) -> FloatArray:
         scores = block @ self.weights
         scores += self.bias
-        return scores
+        return link(self.kind, scores)
 
-    def arrays(self) -> Mapping[str, Any]:
+    def arrays(self) -> Mapping[str, FloatArray]:
         return {"weights": self.weights, "bias": self.bias}
-
-    @classmethod
-    def restored(cls, arrays: Mapping[str, Any], **facts: Any) -> Linear:
-        return cls(**facts, weights=arrays["weights"], bias=arrays["bias"])
 
 
 def fit(
@@ -68,7 +65,7 @@ def fit(
     return from_examples(given, before, options)
 
 
-def from_examples(given: Examples, start: Linear | None, options: dict[str, float]) -> Linear:
+def from_examples(given: Examples, start: Linear | None, options: Options) -> Linear:
     """Fit checked examples; a committee calls it for each member."""
     mean = given.features[:: stride(len(given), CURVATURE_ROWS)].mean(axis=0)
     found, iterations = descend(given, mean, beginning(given, start, mean), start is None, options)
@@ -86,12 +83,12 @@ def from_examples(given: Examples, start: Linear | None, options: dict[str, floa
 
 
 def descend(
-    given: Examples, mean: FloatArray, x: FloatArray, afresh: bool, options: dict[str, float]
+    given: Examples, mean: FloatArray, x: FloatArray, afresh: bool, options: Options
 ) -> tuple[Minimum, int]:
     """The minimum, and the iterations over all rows that it took."""
-    penalty = 1.0 / (options["c"] * float(given.weights.sum(dtype=np.float64)))
+    penalty = 1.0 / (float(options["c"]) * float(given.weights.sum(dtype=np.float64)))
     precondition = preconditioner(given, mean, penalty)
-    most, tolerance = int(options["iterations"]), options["tolerance"]
+    most, tolerance = int(options["iterations"]), float(options["tolerance"])
     if afresh and len(given) >= MANY_ROWS:
         part_of = Objective(given.some(slice(None, None, ONE_OF)), mean, penalty)
         x = minimise(part_of, x, precondition, iterations=most, tolerance=3.0 * tolerance).x

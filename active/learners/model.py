@@ -10,10 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from active.learners.examples import refuse_not_finite
-from active.learners.heads import probabilities
+from active.learners.packing import packed
 from active.learners.support import Support
 from active.learners.types import FloatArray, Kind, Options
 
+WHAT = "a model of Querent"
+FACTS = ("kind", "n_features", "converged", "iterations", "loss", "options")
 # Rows that are predicted together, at most, and numbers of one block of scores.
 BLOCK, MOST_SCORES = 4096, 1_000_000
 
@@ -43,33 +45,32 @@ class Model(ABC):
 
         Raises ValueError when they are not as many as the model was fitted on, or hold NaN or infinity.
         """
-        return self.in_blocks(features, self.probabilities, ())
+        return self._in_blocks(features, self.learned, ())
 
     def committee(self, features: FloatArray) -> FloatArray | None:
-        """What each of several versions of the model predicts, (c, n, k) float32; None when there is only one."""
+        """What each of several versions of the model predicts, (members, n, k) float32; None when it has no versions."""
         return None
 
-    def probabilities(self, block: FloatArray) -> FloatArray:
-        """Probability of each label, (m, k), of one block of checked float32 features (m, d)."""
-        return self.support.spread(probabilities(self.kind, self.scores(block)))
+    def to_bytes(self) -> bytes:
+        """All of it, to be stored; storing.model_from_bytes is the way back."""
+        facts = {name: getattr(self, name) for name in FACTS}
+        header = {**facts, "learner": self.learner, "share": self.support.share}
+        return packed(
+            WHAT, header, {**self.arrays(), "labels": self.support.labels, "others": self.support.others}
+        )
 
     @abstractmethod
-    def scores(self, block: FloatArray) -> FloatArray:
-        """Scores of the columns that the head makes probabilities from, (m, c), to be overwritten."""
+    def learned(self, block: FloatArray) -> FloatArray:
+        """Probability of each label that was learned, (m, u), of checked float32 features (m, d)."""
 
     @abstractmethod
     def arrays(self) -> Mapping[str, Any]:
-        """All that was learned, to be stored."""
+        """What was learned, as arrays: fields of these names."""
 
-    @classmethod
-    @abstractmethod
-    def restored(cls, arrays: Mapping[str, Any], **facts: Any) -> Model:
-        """The model from what arrays() gave, and the fields above."""
-
-    def in_blocks(
+    def _in_blocks(
         self, features: FloatArray, of: Callable[[FloatArray], FloatArray], members: tuple[int, ...]
     ) -> FloatArray:
-        """of(block) -> (*members, m, k), put together for all rows: (*members, n, k)."""
+        """of(block), (*members, m, u), for all rows and labels: (*members, n, k)."""
         if features.ndim != 2 or features.shape[1] != self.n_features:
             raise ValueError(f"features must be (n, {self.n_features}), not {features.shape}")
         n_rows, most = len(features), max(MOST_SCORES // self.n_labels, 64)
@@ -78,7 +79,7 @@ class Model(ABC):
             rows = slice(first, first + min(BLOCK, most))
             block = np.asarray(features[rows], dtype=np.float32)
             refuse_not_finite("features", block, first)
-            result[..., rows, :] = of(block)
+            result[..., rows, :] = self.support.spread(of(block))
         return result
 
 

@@ -25,11 +25,12 @@ class Support:
         return len(self.others)
 
     def spread(self, learned: FloatArray) -> FloatArray:
-        """Probabilities of all labels, (m, k), from those of the learned ones, (m, u)."""
+        """Probabilities of all labels, (..., k), from those of the learned ones, (..., u)."""
         if len(self.labels) == self.n_labels:
             return learned
-        full = np.tile(self.others.astype(np.float32), (len(learned), 1))
-        full[:, self.labels] = np.float32(self.share) * learned
+        full = np.empty((*learned.shape[:-1], self.n_labels), dtype=np.float32)
+        full[...] = self.others
+        full[..., self.labels] = np.float32(self.share) * learned
         return full
 
 
