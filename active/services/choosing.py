@@ -15,7 +15,7 @@ from active.services.artifacts import Predictor
 from active.services.candidates import Candidates, merged
 from active.services.choices import Choice, Chosen
 from active.services.picking import Known, Picked
-from active.services.scoring import as_distribution
+from active.services.scoring import as_distribution, uncertainty
 from annotation.questions.types import Question
 
 Ints = npt.NDArray[np.int64]
@@ -44,17 +44,19 @@ def choose(round: Round, settings: LearningSettings, question: Question) -> Chos
     predictor = artifacts.load(round.model) if round.model else None
     known = _known(round, question)
     n = min(round.batch, len(candidates))
-    asked_again = doubts.worth_asking(round, settings)[: round.batch - n + int(settings.ask_again * n)]
     n_random = min(int(np.ceil(settings.explore * n)), int(candidates.drawn.sum()))
-    n_new = max(0, n - n_random - max(0, len(asked_again) - (round.batch - n)))
-    picked, notes = picking.pick(round, candidates, predictor, known, n_new, rng)
+    picked, notes = picking.pick(round, candidates, predictor, known, n - n_random, rng)
     taken = np.array([one.row for one in picked], dtype=np.int64)
     drawn = _draw(candidates, taken, n_random + RESERVE * round.batch, rng)
     new = _choices(candidates, picked, predictor, known, round)
     random = _choices(candidates, drawn, predictor, known, round)
-    again = _keep_valuable(asked_again, new)
+    # Where the pool cannot fill the batch, asking again does.
+    spare = round.batch - len(new) - n_random
+    again = _worth_more(doubts.worth_asking(round, settings), new, int(settings.ask_again * n) + spare)
+    new = new[: round.batch - n_random - len(again)]
     batch = spread(new, [*again, *random[:n_random]])
-    return Chosen(batch, random[n_random:], _figures(every, predictor), notes)
+    figures = _figures(every, predictor) | _bar(candidates, picked, predictor)
+    return Chosen(batch, random[n_random:], figures, notes)
 
 
 def _known(round: Round, question: Question) -> Known:
@@ -117,12 +119,18 @@ def labels_of(predictor: Predictor | None, vectors: npt.NDArray[np.float32]) -> 
     ]
 
 
-def _keep_valuable(again: list[Choice], new: list[Choice]) -> list[Choice]:
-    """Those about whom one more judgment is worth more than the median of what is new."""
-    if not new:
-        return again
-    bar = float(np.median([one.value for one in new]))
-    return [one for one in again if one.value > bar]
+def _bar(candidates: Candidates, picked: Sequence[Picked], predictor: Predictor | None) -> dict[str, Any]:
+    """How unsure the model has to be about an item that arrives later for it to be put forward: as about these."""
+    if predictor is None or not picked:
+        return {}
+    vectors = np.asarray(candidates.vectors[[one.row for one in picked]], dtype=np.float32)
+    return {"bar": round_off(float(np.quantile(uncertainty(as_distribution(predictor, vectors)), 0.25)))}
+
+
+def _worth_more(again: list[Choice], new: list[Choice], most: int) -> list[Choice]:
+    """Those about whom one more judgment is worth more than the median of what is new, most valuable first."""
+    bar = float(np.median([one.value for one in new])) if new else 0.0
+    return [one for one in again if one.value > bar][: max(0, most)]
 
 
 def spread(chosen: Sequence[Choice], between: Sequence[Choice]) -> list[Choice]:

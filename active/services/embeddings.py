@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -44,6 +43,8 @@ SHARD_ROWS = 50_000
 READ_ROWS = 4_000
 # What an encoder is fitted on, drawn from the whole pool.
 SAMPLE = 30_000
+# Items that tell what fields hold.
+FIRST = 500
 # A fit on less than this is done anew when there are so many times as many items.
 SMALL_SAMPLE, GROWN = 10_000, 4
 # Small shards are put together when there are so many.
@@ -64,15 +65,25 @@ def current(*, project: Project, settings: LearningSettings) -> Encoder:
 
     Raises StoreUnavailable.
     """
-    wanted = encoders.choose(
-        project.schema.fields if project.schema else [], settings.encoder, settings.encoder_options
-    )
+    wanted = _wanted(project, settings)
     latest = project.encoders.filter(state=Encoder.State.READY).order_by("-version").first()
     if latest is not None and latest.options.get("wanted") == wanted and not _outgrown(latest):
         if _readable(latest):
             return latest
         logger.warning("The file of encoder %s is gone or damaged; it is fitted anew.", latest.pk)
     return _fit(project, wanted)
+
+
+def _wanted(project: Project, settings: LearningSettings) -> dict[str, Any]:
+    """What the encoder is to be: by the settings, or by the types of the fields and what the first items hold."""
+    fields = project.schema.fields if project.schema else []
+    if settings.encoder:
+        options = dict(settings.encoder_options)
+        named = options.pop("fields", None) or [one["name"] for one in fields]
+        return {"kind": settings.encoder, "fields": list(named), "options": options}
+    first = project.items.order_by("pk").values_list("payload", flat=True)[:FIRST]
+    choice = encoders.choose(fields, list(first))
+    return {"kind": choice.kind, "fields": list(choice.fields), "options": dict(choice.options)}
 
 
 def _outgrown(encoder: Encoder) -> bool:
@@ -96,7 +107,9 @@ def _fit(project: Project, wanted: dict[str, Any]) -> Encoder:
     row = Encoder.objects.create(project=project, version=number + 1, kind=wanted["kind"])
     sample = [payload for _, payload in _payloads(_sample(project.pk))]
     try:
-        made = encoders.fit(wanted, sample, seed=row.version, load=_loader(project.pk))
+        fit = encoders.ENCODERS[wanted["kind"]]
+        load = _loader(project.pk)
+        made = fit(sample, wanted["fields"], options=wanted["options"], seed=row.version, load=load)
         data = made.to_bytes()
         row.file = default_storage.save(f"embeddings/{project.pk}/{row.version}.encoder", ContentFile(data))
     except (EncoderUnavailable, ValueError, OSError) as error:
@@ -246,7 +259,7 @@ def _local(file: str, sha256: str) -> Path:
             tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as draft,
         ):
             shutil.copyfileobj(stream, draft, 1 << 20)
-        os.replace(draft.name, kept)
+        Path(draft.name).replace(kept)
     return kept
 
 

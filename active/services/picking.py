@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from active.acquisition import ACQUISITIONS, Pool, adaptive
+from active.acquisition import ACQUISITIONS, Pool
+from active.acquisition.adaptive import stage
 from active.models import Round
+from active.names import DEFAULT_STRATEGY
 from active.services import costs
 from active.services.artifacts import Predictor
 from active.services.candidates import Candidates
@@ -104,9 +106,9 @@ def _of(
         return []
     name = strategy
     if predictor is None and name not in WITHOUT_MODEL:
-        if name != adaptive.NAME:
+        if name != DEFAULT_STRATEGY:
             notes.append(f"There is no model yet, so that {name} cannot choose: typical items come first.")
-        name = adaptive.NAME
+        name = DEFAULT_STRATEGY
     free = np.setdiff1d(_rows(name, candidates, predictor, known, n), np.asarray(taken, dtype=np.int64))
     if not len(free):
         return []
@@ -120,8 +122,8 @@ def _of(
 
 def _rows(name: str, candidates: Candidates, predictor: Predictor | None, known: Known, n: int) -> Ints:
     """Which candidates a strategy looks at."""
-    if name == adaptive.NAME:
-        early = adaptive.stage(len(known.labeled), known.labeled.used) == "coverage"
+    if name == DEFAULT_STRATEGY:
+        early = stage(len(known.labeled), known.labeled.used) == "coverage"
         if predictor is None or early:
             return np.flatnonzero(candidates.drawn)
         return _best(candidates, 10 * n)

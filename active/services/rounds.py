@@ -28,12 +28,13 @@ def prepare(*, round_id: int) -> list[int]:
     round = _pending(round_id)
     if round is None or round.state not in {State.WAITING, State.EMBEDDING, State.TRAINING}:
         return []
+    shards: list[int] = []
     with alone("round", round.project_id) as free:
         if not free or not _try_again(round):
             return []
         with _told(round):
-            return _prepare(round)
-    return []
+            shards += _prepare(round)
+    return shards
 
 
 def _prepare(round: Round) -> list[int]:
@@ -75,12 +76,13 @@ def _score(shard: RoundShard) -> bool:
     if shard.attempts >= requests.MOST_ATTEMPTS:
         requests.fail(shard.round, requests.LOST)
         return False
+    done = 0
     with _told(shard.round):
         found, scored = scoring.score(shard)
-        RoundShard.objects.filter(pk=shard.pk).update(found=found, scored=scored, finished_at=timezone.now())
+        kept = RoundShard.objects.filter(pk=shard.pk)
+        done = kept.update(found=found, scored=scored, finished_at=timezone.now())
         Round.objects.filter(pk=shard.round_id).update(moved_at=timezone.now())
-        return True
-    return False
+    return bool(done)
 
 
 def finish(*, round_id: int) -> None:
