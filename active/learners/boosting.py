@@ -33,7 +33,8 @@ class Trees(Model):
     def booster(self) -> Any:
         import xgboost
 
-        booster = xgboost.Booster()
+        # Workers are processes: one thread each.
+        booster = xgboost.Booster({"nthread": 1})
         booster.load_model(bytearray(self.trees.tobytes()))
         return booster
 
@@ -63,11 +64,9 @@ def fit(
 ) -> Trees:
     """Grow one tree per column in each round, from the shares of the labels. Nothing is random; start is not used."""
     given = examples(features, targets, kind, weights)
-    share = np.asarray(given.targets.T @ given.weights, dtype=np.float64) / float(given.weights.sum())
-    share = np.clip(share, 1e-6, 1.0 - 1e-6)
-    bias = np.log(share) if kind == "single" else np.log(share / (1.0 - share))
     options: dict[str, Any] = {"rounds": rounds, "depth": depth, "rate": rate, "penalty": penalty}
-    trees, loss = grown(given, bias.astype(np.float32), options, seed)
+    bias = given.scores_of_shares()
+    trees, loss = grown(given, bias, options, seed)
     return Trees(
         kind=kind,
         n_features=given.features.shape[1],
@@ -77,7 +76,7 @@ def fit(
         loss=loss,
         options=options,
         trees=trees,
-        bias=bias.astype(np.float32),
+        bias=bias,
     )
 
 

@@ -13,7 +13,7 @@ from active.learners.types import FloatArray
 DRAWS, SEED = 400, 0
 LEAST_POINTS = 3
 # Exponents that are tried, and what is expected before anything is seen: 0.5, give or take a factor of two.
-EXPONENTS = np.geomspace(0.05, 3.0, 60)
+EXPONENTS = np.geomspace(0.05, 3.0, 200)
 EXPECTED, GIVE_OR_TAKE = 0.5, np.log(2.0)
 # A standard error of 0 would make one point everything.
 LEAST_ERROR = 1e-3

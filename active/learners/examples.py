@@ -38,6 +38,17 @@ class Examples:
         labels = self.support.labels
         return labels[:-1] if self.kind == "ordinal" else labels
 
+    def shares(self) -> FloatArray:
+        """Weighted mean of each column of the targets, (c,)."""
+        total = np.asarray(self.targets.T @ self.weights, dtype=np.float64)
+        return np.asarray(total / float(self.weights.sum(dtype=np.float64)))
+
+    def scores_of_shares(self) -> FloatArray:
+        """Scores that give every item the shares, (c,) float32: where learning starts."""
+        share = np.clip(self.shares(), 1e-6, 1.0 - 1e-6)
+        scores = np.log(share) if self.kind == "single" else np.log(share / (1.0 - share))
+        return scores.astype(np.float32)
+
     def some(self, rows: Any) -> Examples:
         """These rows of it, with the same support."""
         return Examples(self.features[rows], self.targets[rows], self.weights[rows], self.kind, self.support)

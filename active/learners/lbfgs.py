@@ -18,7 +18,9 @@ Precondition = Callable[[FloatArray], FloatArray]
 SUFFICIENT = 1e-4
 # Share of the value below which differences are rounding, and the slope is asked instead (Hager & Zhang 2005).
 ROUNDING = 1e-6
-FLATTENED = 0.5
+# Of the slope, the most that may be left, uphill, where the value cannot tell; and as a share of the value, the least
+# that a slope must promise to be more than rounding.
+FLATTENED, LOST = 0.5, 1e-5
 SHORTEST_STEP = 1e-6
 MEMORY = 10
 # Beyond so many numbers in x, fewer pairs are remembered: each costs twice as many.
@@ -50,8 +52,8 @@ def minimise(
         direction = curvature.direction(gradient)
         found = step(evaluate, x, value, gradient, direction)
         if found is None:
-            # The slope is lost in rounding: as near to the minimum as this precision tells.
-            converged = True
+            # Where the slope promises less than rounding, it is as near to the minimum as this precision tells.
+            converged = abs(dot(gradient, direction)) <= LOST * abs(value)
             break
         new, value, new_gradient = found
         curvature.learn(new - x, new_gradient - gradient)

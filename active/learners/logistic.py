@@ -128,7 +128,7 @@ class Objective:
 
 def preconditioner(given: Examples, mean: FloatArray, penalty: float) -> Precondition:
     """About the inverse Hessian: the features' covariance times the labels' mean variance, plus the penalty (Böhning 1992)."""
-    share = column_shares(given)
+    share = given.shares()
     variance = np.float32(max(float((share * (1.0 - share)).mean()) if share.size else 0.0, 1e-4))
     some = given.features[:: stride(len(given), CURVATURE_ROWS)] - mean
     n_rows, n_features = some.shape
@@ -147,20 +147,13 @@ def beginning(given: Examples, start: Linear | None, mean: FloatArray) -> FloatA
     """Where the descent starts, (d + 1, c): the earlier model's columns, and for labels it lacks the shares alone."""
     columns = given.columns
     x = np.zeros((given.features.shape[1] + 1, len(columns)), dtype=np.float32)
-    share = np.clip(column_shares(given), 1e-6, 1.0 - 1e-6)
-    x[-1] = np.log(share) if given.kind == "single" else np.log(share / (1.0 - share))
+    x[-1] = given.scores_of_shares()
     if start is not None:
         theirs = start.support.labels[: start.weights.shape[1]]
         _, here, there = np.intersect1d(columns, theirs, return_indices=True)
         x[:-1, here] = start.weights[:, there]
         x[-1, here] = start.bias[there] + mean @ start.weights[:, there]
     return x
-
-
-def column_shares(given: Examples) -> FloatArray:
-    """Weighted mean of each column of the targets, (c,)."""
-    total = given.targets.T @ given.weights
-    return np.asarray(total, dtype=np.float64) / float(given.weights.sum(dtype=np.float64))
 
 
 def stride(rows: int, wanted: int) -> int:

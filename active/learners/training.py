@@ -110,12 +110,13 @@ class Batches:
 
 
 def beginning(given: Examples, hidden: int, draw: torch.Generator) -> list[Tensor]:
-    """Layers before training: He et al. (2015) inside, small outside."""
+    """Layers before training: He et al. (2015) inside, small outside, and the labels' shares."""
     device = draw.device
     n_features, n_columns = given.features.shape[1], given.targets.shape[1]
     inner = torch.randn(n_features, hidden, generator=draw, device=device) * (2.0 / max(n_features, 1)) ** 0.5
     outer = torch.randn(hidden, n_columns, generator=draw, device=device) * hidden**-0.5 * 0.5
-    layers = [inner, torch.zeros(hidden, device=device), outer, torch.zeros(n_columns, device=device)]
+    shares = torch.from_numpy(given.scores_of_shares()).to(device)
+    layers = [inner, torch.zeros(hidden, device=device), outer, shares]
     return [one.requires_grad_() for one in layers]
 
 
