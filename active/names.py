@@ -63,4 +63,5 @@ ENCODERS: dict[str, Named] = {
     "torch_pictures": Named("Torch vision model", "A TorchScript or exported module on the workers."),
     "numbers": Named("Numbers and categories", "Scaled columns."),
     "vectors": Named("Precomputed vectors", "Vectors that came with the items."),
+    "combined": Named("Combined", "Several of these side by side, each for its fields."),
 }

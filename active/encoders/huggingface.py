@@ -1,6 +1,6 @@
 """Any Hugging Face text model, by the path of its folder or by name: mean of the last layer over the tokens of a text.
 
-Vectors have length 1; of a text without tokens, 0. Code that comes with a model is never run, and nothing is downloaded
+Vectors have length 1; of an empty text, 0. Code that comes with a model is never run, and nothing is downloaded
 unless the option `download` allows it. Mean pooling as in Reimers and Gurevych (2019).
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from active.encoders import devices
-from active.encoders.types import Encoder, Floats, Load, Options, Payload, settled, texts_of, unit
+from active.encoders.types import Encoder, Floats, Load, Options, Payload, settled, sound_texts_of, unit
 
 DEFAULTS: Options = {
     "model": "",
@@ -35,16 +35,13 @@ class HuggingFaceEncoder(Encoder):
     kind = "huggingface"
 
     def encode_block(self, payloads: Sequence[Payload], load: Load | None) -> Floats:
-        texts = [self.options["prefix"] + text for text in texts_of(payloads, self.fields)]
-        tokens = self._tokenizer(
-            texts, truncation=True, max_length=self._longest, return_attention_mask=True
-        )["input_ids"]
+        texts = sound_texts_of(payloads, self.fields)
+        whole = [self.options["prefix"] + text for text in texts]
+        tokens = self._tokenizer(whole, truncation=True, max_length=self._longest)["input_ids"]
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for batch in devices.by_length([len(one) for one in tokens], self.options["batch"]):
             rows[batch] = self._pooled([tokens[position] for position in batch])
-        for position, text in enumerate(texts):
-            if text == self.options["prefix"]:
-                rows[position] = 0.0
+        rows[[not text.strip() for text in texts]] = 0.0
         return unit(rows)
 
     def _pooled(self, tokens: list[list[int]]) -> Floats:

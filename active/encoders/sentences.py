@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from active.encoders import devices
-from active.encoders.types import Encoder, Floats, Load, Options, Payload, settled, texts_of, unit
+from active.encoders.types import Encoder, Floats, Load, Options, Payload, settled, sound_texts_of, unit
 
 DEFAULTS: Options = {"model": "", "revision": "", "download": False, "batch": 64, "prefix": ""}
 
@@ -26,7 +26,7 @@ class SentenceEncoder(Encoder):
     kind = "sentences"
 
     def encode_block(self, payloads: Sequence[Payload], load: Load | None) -> Floats:
-        texts = texts_of(payloads, self.fields)
+        texts = sound_texts_of(payloads, self.fields)
         rows = self._model.encode(
             [self.options["prefix"] + text for text in texts],
             batch_size=self.options["batch"],

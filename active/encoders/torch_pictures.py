@@ -7,6 +7,7 @@ would run.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,8 +97,12 @@ def _loaded(path: Path) -> Any:
     try:
         if path.suffix == ".pt2":
             return torch.export.load(path).module().to(devices.device())
-        return torch.jit.load(path, map_location=devices.device()).eval()  # type: ignore[no-untyped-call]
-    except (RuntimeError, ValueError, OSError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Torch prefers exported programs now; many models are still handed on as TorchScript.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return torch.jit.load(path, map_location=devices.device()).eval()  # type: ignore[no-untyped-call]
+    # A foreign file lets torch fail in many ways.
+    except Exception as error:
         raise EncoderUnavailable(
             f"The file '{path}' is no TorchScript module and no exported program that this torch can load."
         ) from error

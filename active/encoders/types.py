@@ -127,3 +127,8 @@ def texts_of(payloads: Sequence[Payload], fields: Sequence[str]) -> list[str]:
         name = fields[0]
         return [as_text(payload.get(name)) for payload in payloads]
     return ["\n".join(as_text(payload.get(name)) for name in fields) for payload in payloads]
+
+
+def sound_texts_of(payloads: Sequence[Payload], fields: Sequence[str]) -> list[str]:
+    """The same, with what is no character (half of a surrogate pair) replaced: tokenizers take valid text only."""
+    return [text.encode(errors="replace").decode() for text in texts_of(payloads, fields)]
