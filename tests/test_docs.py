@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from active.acquisition import ACQUISITIONS
 from annotation.agreement import COEFFICIENTS
 from labelmodel.estimators import ESTIMATORS
 
@@ -30,6 +31,14 @@ def test_every_estimator_has_a_page(name: str) -> None:
 
     assert page.exists()
     assert page.name in (METHODS / "label-models.md").read_text()
+
+
+@pytest.mark.parametrize("name", ACQUISITIONS)
+def test_every_acquisition_function_has_a_page(name: str) -> None:
+    page = METHODS / f"{name}.md"
+
+    assert page.exists()
+    assert f"]({page.name})" in (METHODS / "acquisition.md").read_text()
 
 
 @pytest.mark.parametrize("name", COEFFICIENTS)
