@@ -10,7 +10,7 @@ import numpy as np
 
 from active.learners.examples import Examples, examples
 from active.learners.heads import link
-from active.learners.lbfgs import Minimum, Precondition, minimise
+from active.learners.lbfgs import Precondition, minimise
 from active.learners.losses import cross_entropy, part
 from active.learners.model import Model, checked_start
 from active.learners.types import FloatArray, Kind, Options, Targets
@@ -19,8 +19,6 @@ from active.learners.types import FloatArray, Kind, Options, Targets
 BLOCK, MOST_SCORES = 2048, 2_000_000
 # Rows that tell the curvature well enough, and features beyond which only its diagonal is used.
 CURVATURE_ROWS, MOST_CURVATURE = 4096, 2048
-# From so many rows, one of so many is fitted first, to start near the end.
-MANY_ROWS, ONE_OF = 16_384, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,32 +66,25 @@ def fit(
 def from_examples(given: Examples, start: Linear | None, options: Options) -> Linear:
     """Fit checked examples; a committee calls it for each member."""
     mean = given.features[:: stride(len(given), CURVATURE_ROWS)].mean(axis=0)
-    found, iterations = descend(given, mean, beginning(given, start, mean), start is None, options)
+    penalty = 1.0 / (float(options["c"]) * float(given.weights.sum(dtype=np.float64)))
+    found = minimise(
+        Objective(given, mean, penalty),
+        beginning(given, start, mean),
+        preconditioner(given, mean, penalty),
+        iterations=int(options["iterations"]),
+        tolerance=float(options["tolerance"]),
+    )
     return Linear(
         kind=given.kind,
         n_features=given.features.shape[1],
         support=given.support,
         converged=found.converged,
-        iterations=iterations,
+        iterations=found.iterations,
         loss=found.trace[-1],
         options=options,
         weights=found.x[:-1],
         bias=found.x[-1] - mean @ found.x[:-1],
     )
-
-
-def descend(
-    given: Examples, mean: FloatArray, x: FloatArray, afresh: bool, options: Options
-) -> tuple[Minimum, int]:
-    """The minimum, and the iterations over all rows that it took."""
-    penalty = 1.0 / (float(options["c"]) * float(given.weights.sum(dtype=np.float64)))
-    precondition = preconditioner(given, mean, penalty)
-    most, tolerance = int(options["iterations"]), float(options["tolerance"])
-    if afresh and len(given) >= MANY_ROWS:
-        part_of = Objective(given.some(slice(None, None, ONE_OF)), mean, penalty)
-        x = minimise(part_of, x, precondition, iterations=most, tolerance=3.0 * tolerance).x
-    found = minimise(Objective(given, mean, penalty), x, precondition, iterations=most, tolerance=tolerance)
-    return found, found.iterations
 
 
 class Objective:
