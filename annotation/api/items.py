@@ -107,6 +107,12 @@ class ItemListView(serializers.Serializer[Any]):
 
 
 class RevisionView(AnnotationView):
+    suggested = serializers.JSONField(
+        help_text="{question: {value, confidence, source, version}}: what was shown as a suggestion; empty where nothing was."
+    )
+    followed = serializers.BooleanField(
+        allow_null=True, help_text="Whether the answer says what was suggested; null where nothing was."
+    )
     given = serializers.JSONField(help_text="As it was given.")
     lacking = serializers.ListField(
         child=serializers.CharField(),
@@ -172,6 +178,8 @@ def answer_as_json(given: Answer) -> dict[str, Any]:
         "created_at": given.created_at,
         "given": given.given,
         "lacking": list(given.lacking),
+        "suggested": given.suggested,
+        "followed": given.followed,
         "revisions": [answer_as_json(older) for older in given.revisions],
     }
 

@@ -88,6 +88,10 @@ class ChangeProjectRequest(serializers.Serializer[Any]):
         help_text="So many gold questions, with feedback, come before an annotator's real work.",
     )
     training_bar = share("This share of the training questions has to be right.")
+    suggestions = serializers.BooleanField(
+        required=False,
+        help_text="Whether people are shown what the latest model says of an item. Which answers follow it is recorded.",
+    )
     adjudicate_own = serializers.BooleanField(
         required=False, help_text="Whether experts may decide items that they answered."
     )
@@ -142,6 +146,7 @@ class ProjectView(ProjectBrief):
     gold_bar = serializers.FloatField(allow_null=True)
     training_questions = serializers.IntegerField()
     training_bar = serializers.FloatField()
+    suggestions = serializers.BooleanField()
     adjudicate_own = serializers.BooleanField()
     anonymous_answers = serializers.BooleanField()
     schema = SchemaBrief(allow_null=True)

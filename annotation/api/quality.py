@@ -316,6 +316,26 @@ class CalibrationView(serializers.Serializer[Any]):
     bins = BinView(many=True)
 
 
+class FollowedView(serializers.Serializer[Any]):
+    shown = serializers.IntegerField(help_text="Answers that were given beside a suggestion.")
+    followed = serializers.IntegerField(help_text="Those that say the same.")
+    share = serializers.FloatField()
+    low = serializers.FloatField(help_text="Of the 95 % interval (Wilson).")
+    high = serializers.FloatField()
+
+
+class FollowedByView(FollowedView):
+    username = serializers.CharField(source="name")
+
+
+class SuggestionsView(serializers.Serializer[Any]):
+    all = FollowedView()
+    people = FollowedByView(many=True)
+    on_gold = serializers.IntegerField(help_text="Answers to gold questions beside a suggestion.")
+    misled = serializers.IntegerField(help_text="Where the suggestion was wrong and was followed.")
+    resisted = serializers.IntegerField(help_text="Where the suggestion was wrong and the answer was right.")
+
+
 class QualityView(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField()
     items = StatesView()
@@ -327,6 +347,9 @@ class QualityView(serializers.Serializer[Any]):
     gold_questions = serializers.IntegerField()
     gold = GoldShareView(many=True)
     calibration = CalibrationView(many=True)
+    suggestions = SuggestionsView(
+        allow_null=True, help_text="How people deal with what models suggest; null where nothing ever was."
+    )
 
 
 class Quality(Api):

@@ -75,12 +75,24 @@ class LeasedItem(serializers.Serializer[Any]):
     payload = serializers.JSONField()
 
 
+class SuggestionView(serializers.Serializer[Any]):
+    value = AnyJson(help_text="As an answer would say it.")
+    confidence = serializers.FloatField(help_text="How likely the model takes it to be right, 0 to 1.")
+    source = serializers.CharField()  # type: ignore[assignment]
+    version = serializers.CharField()
+
+
 class LeaseView(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     item = LeasedItem()
     expires_at = serializers.DateTimeField()
     reason = serializers.CharField(help_text="Why this item is asked, in words.")
     draft = AnyJson(help_text="The unfinished answer, or null.")
+    suggestion = serializers.DictField(
+        child=SuggestionView(),
+        allow_null=True,
+        help_text="{question: what the latest model says}, where the project shows it; null otherwise.",
+    )
 
 
 class MyProgress(serializers.Serializer[Any]):

@@ -20,7 +20,7 @@ from annotation.pages.payloads import shown
 from annotation.reports import gold as report
 from annotation.reports.readings import readings_under
 from annotation.roles import Action
-from annotation.services import gold, gold_choosing, gold_use
+from annotation.services import gold, gold_choosing, gold_use, predictions
 from annotation.services.gold_use import Use
 
 PAGE = 50
@@ -57,6 +57,7 @@ class Gold(GoldPage):
         return self.render(
             rows=[(row, _preview(self, row.gold.item)) for row in rows],
             gold=report.overview(self.project),
+            waiting=predictions.waiting_gold(self.project),
             next=f"?after={found[PAGE - 1].item_id}" if len(found) > PAGE else "",
             first=not after,
             after=after,

@@ -23,6 +23,7 @@ from annotation.reports.guidelines import unseen
 from annotation.reports.remaining import MOST, open_to
 from annotation.roles import Action
 from annotation.services import queue
+from annotation.services.readings import form_of
 
 # What the page holds ahead; static/js/label/queue.js asks for more as they are answered.
 AHEAD = 6
@@ -45,6 +46,7 @@ MODULES = [
             "keys",
             "main",
             "queue",
+            "suggest",
             "talk",
             "teach",
         )
@@ -124,6 +126,7 @@ class LabelPage(ProjectPage):
                 "schema": schema.version,
             },
             "first": turns[0] if turns else None,
+            "suggested": _suggested(schema.pk, turns[0] if turns else None),
             "shown": _shown(turns[0]["item"]["payload"], schema.fields, config["urls"]["media"])
             if turns
             else [],
@@ -161,7 +164,24 @@ def _turn(turn: queue.Turn) -> dict[str, Any]:
         "item": {"id": turn.item_id, "key": turn.key, "payload": orjson.loads(turn.payload)},
         "reason": turn.reason,
         "draft": orjson.loads(turn.draft) if turn.draft else None,
+        "suggestion": orjson.loads(turn.suggested) if turn.suggested else None,
     }
+
+
+def _suggested(schema_id: int, turn: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What is suggested for the first item, as static/js/label/suggest.js puts it."""
+    suggestion = (turn or {}).get("suggestion") or {}
+    form = form_of(schema_id)
+    said = form.shown(form.fit({name: one["value"] for name, one in suggestion.items()}, set())[0])
+    if not said:
+        return None
+    parts = [
+        f"{f'{one.title}: ' if len(said) > 1 else ''}{', '.join(chip.text for chip in one.chips)}, "
+        f"{suggestion[one.name]['confidence']:.0%}".replace("%", " %")
+        for one in said
+    ]
+    versions = dict.fromkeys(suggestion[one.name]["version"] for one in said)
+    return {"versions": " and ".join(versions), "words": " · ".join(parts)}
 
 
 def _shown(payload: dict[str, Any], fields: list[dict[str, Any]], media: str) -> list[dict[str, Any]]:

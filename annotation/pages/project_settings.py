@@ -79,6 +79,12 @@ class SettingsForm(ProjectForm):
         label="Pass mark, in %",
         help_text="This share of the training questions has to be right; whoever misses it waits for a manager.",
     )
+    suggestions = forms.BooleanField(
+        required=False,
+        label="Show people what the model suggests",
+        help_text="Beside the form, and only where there is a trained model. It makes work quicker and answers more alike, also "
+        "where the model is wrong; which answers follow it is recorded.",
+    )
     adjudicate_own = forms.BooleanField(
         required=False,
         label="Experts may decide items that they answered themselves",

@@ -23,6 +23,7 @@ from annotation.reports.agreement_figures import (
     compared,
 )
 from annotation.reports.quality import GoldShare, Quality
+from annotation.reports.suggestions import Followed
 from annotation.roles import Action
 from annotation.tasks import latest_agreement
 
@@ -86,6 +87,9 @@ class QualityPage(ProjectPage):
             "overlap_chart": _overlap(found),
             "gold": [_gold(one) for one in found.gold],
             "gold_axis": charts.Axis(0.0, 1.0, (0.0, 0.5, 1.0)),
+            "followed": [_followed(one) for one in (found.suggestions.all, *found.suggestions.people)]
+            if found.suggestions
+            else [],
             "diagrams": [
                 {"found": one, "dots": charts.reliability(one), "color": color, "title": title}
                 for one, color, title in zip(
@@ -198,6 +202,13 @@ def _gold(one: GoldShare) -> Drawn:
         charts.interval(axis, one.share, one.low, one.high),
         (one.right, one.n, one.items),
     )
+
+
+def _followed(one: Followed) -> Drawn:
+    axis = charts.Axis(0.0, 1.0)
+    words = f"{_percent(one.share)} ({100 * one.low:.0f} to {_percent(one.high)})"
+    picture = charts.interval(axis, one.share, one.low, one.high)
+    return Drawn(one.name, words, "", picture, (one.followed, one.shown))
 
 
 def _percent(share: float) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 # Keys of the labeling page. static/js/label/keys.js uses them; a label cannot have them.
 RESERVED = {
+    "a": "adopting a suggestion",
     "s": "skipping",
     "f": "flagging",
     "c": "comments",

@@ -20,7 +20,8 @@ REVISIONS = """CASE WHEN a.supersedes_id IS NULL THEN 0 ELSE (SELECT count(*) - 
 # False for answers that were set aside, because they were given by somebody who was below the bar.
 COUNTS = "NOT EXISTS (SELECT FROM annotation_lease l WHERE l.annotation_id = a.id AND l.state = 'set_aside')"
 
-# Name in the file: SQL expression; the kind says how it is written (text is quoted, raw is not, json is JSON already).
+# Name in the file: SQL expression; the kind says how it is written (text is quoted, raw is not, json is JSON already, data is
+# JSON or nothing).
 ITEM = {
     "item_id": ("i.id", "raw"),
     "key": ("i.key", "text"),
@@ -36,6 +37,8 @@ ANNOTATION = {
     "created_at": ("a.created_at", "time"),
     "revisions": (REVISIONS, "raw"),
     "counts": (COUNTS, "raw"),
+    "suggested": ("a.suggested", "data"),
+    "followed": ("a.followed", "raw"),
 }
 
 # What the answers to an item amount to, as a JSON object by question. Names of questions and methods need no escapes; the
@@ -72,6 +75,8 @@ class Wanted:
     gold: bool = False
     # Whether answers may have been set aside; where nobody ever was below the bar, no row is looked up for it.
     doubted: bool = True
+    # Whether anything was ever suggested.
+    suggested: bool = True
 
 
 def condition(wanted: Wanted) -> tuple[str, dict[str, Any]]:
@@ -146,7 +151,11 @@ def _item(wanted: Wanted, fields: Sequence[str], params: dict[str, Any]) -> str:
 
 
 def _annotation(wanted: Wanted) -> str:
-    columns = ANNOTATION if wanted.doubted else {**ANNOTATION, "counts": ("true", "raw")}
+    columns = dict(ANNOTATION)
+    if not wanted.doubted:
+        columns["counts"] = ("true", "raw")
+    if not wanted.suggested:
+        columns |= {"suggested": ("NULL", "raw"), "followed": ("NULL", "raw")}
     if wanted.format == "jsonl" or wanted.per == "item":
         return _json("{" if wanted.per == "item" else "", columns)
     return _csv(columns, wanted.safe)
@@ -156,6 +165,7 @@ _JSON = {
     "raw": "coalesce(({0})::text, 'null')",
     "text": "coalesce(to_json({0})::text, 'null')",
     "json": "{0}",
+    "data": "coalesce({0}::text, 'null')",
     "time": "to_json({0})",
 }
 

@@ -16,9 +16,10 @@ from annotation.questions.forms import Part
 from annotation.reports.export_sql import ANNOTATION, ITEM, Wanted, count_statement, statement
 from annotation.reports.readings import Readings, readings_under
 
-# Answers are set aside only where somebody was suspended.
+# Answers are set aside only where somebody was suspended; and in most projects nothing is suggested.
 _PROJECT = """
-SELECT schema_id, EXISTS (SELECT FROM annotation_suspension s WHERE s.project_id = p.id)
+SELECT schema_id, EXISTS (SELECT FROM annotation_suspension s WHERE s.project_id = p.id),
+       EXISTS (SELECT FROM annotation_annotation a WHERE a.project_id = p.id AND a.followed IS NOT NULL)
 FROM annotation_project p WHERE id = %s
 """
 BLOCK = 128 * 1024
@@ -48,7 +49,7 @@ def stream(wanted: Wanted) -> Generator[bytes, None, None]:
             yield _head(wanted, _columns_without_questions(wanted)) if wanted.format == "csv" else b""
             return
         readings = readings_under(found[0])
-        yield from _blocks(_lines(cursor, replace(wanted, doubted=found[1]), readings))
+        yield from _blocks(_lines(cursor, replace(wanted, doubted=found[1], suggested=found[2]), readings))
 
 
 def preview(wanted: Wanted, rows: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,10 @@ class Answer:
     supersedes: int | None
     # The answers that this one replaced, the latest first.
     revisions: tuple[Answer, ...] = ()
+    # What was suggested, question by question, and whether the answer says the same; empty and None where nothing was.
+    suggested: dict[str, Any] = field(default_factory=dict)
+    suggested_shown: tuple[Shown, ...] = ()
+    followed: bool | None = None
     # Whether it counts, or was set aside because of how its author did on gold questions.
     counts: bool = True
 
@@ -87,6 +91,8 @@ def _with_revisions(chain: list[Answer], *, counts: bool) -> Answer:
 
 def _answer(annotation: Annotation, readings: Readings) -> Answer:
     read, lacking = readings.read(annotation.schema_id, annotation.answer)
+    suggested = annotation.suggested or {}
+    values = {name: one["value"] for name, one in suggested.items()}
     return Answer(
         id=annotation.pk,
         annotator=annotation.annotator,
@@ -99,6 +105,9 @@ def _answer(annotation: Annotation, readings: Readings) -> Answer:
         origin=annotation.origin,
         created_at=annotation.created_at,
         supersedes=annotation.supersedes_id,
+        suggested=suggested,
+        suggested_shown=tuple(readings.form.shown(readings.form.fit(values, set())[0])),
+        followed=annotation.followed,
     )
 
 
@@ -136,11 +145,16 @@ def _turns(item: Item) -> Iterator[Entry]:
             yield Entry(lease.created_at, "lease", text, lease.annotator)
 
 
+_FOLLOWED = {True: "as a model suggested", False: "other than a model suggested"}
+
+
 def _answered(answers: Iterable[Answer]) -> Iterator[Entry]:
     for answer in answers:
         for given in (answer, *answer.revisions):
             text = "answered" if given.supersedes is None else "revised the answer"
             note = {"simulated": "simulated", "imported": "imported answer"}.get(given.origin, "")
+            if given.followed is not None:
+                note = f"{note}, {_FOLLOWED[given.followed]}" if note else _FOLLOWED[given.followed]
             yield Entry(given.created_at, "answer", text, given.annotator, note, given.shown)
 
 

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from annotation.models import Consensus, Item, Project
 from annotation.questions import Chip
-from annotation.reports import calibration, progress
+from annotation.reports import calibration, progress, suggestions
 from annotation.reports.cached import cached
 from annotation.reports.calibration import Calibration
 from annotation.reports.intervals import wilson
 from annotation.reports.progress import Counts
 from annotation.reports.readings import readings_under
+from annotation.reports.suggestions import Suggestions
 
 MOST_DOUBTFUL = 10
 SHOWN_LABELS = 3
@@ -141,6 +142,7 @@ class Quality:
     gold_questions: int
     gold: tuple[GoldShare, ...]
     calibration: tuple[Calibration, ...]
+    suggestions: Suggestions | None
 
 
 def of_project(project: Project) -> Quality:
@@ -166,6 +168,7 @@ def _of(project: Project) -> Quality:
         gold_questions=project.gold_questions.filter(holdout=False).count(),
         gold=tuple(_gold(project, titles)),
         calibration=tuple(calibration.of_project(project)),
+        suggestions=suggestions.of_project(project),
     )
 
 

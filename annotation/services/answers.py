@@ -16,6 +16,7 @@ from annotation.roles import Action, may
 from annotation.services import answers_sql as sql
 from annotation.services import gold_turns, hot, queue, queue_sql
 from annotation.services.consensus import settle
+from annotation.services.following import followed
 from annotation.services.gold_turns import Feedback
 from annotation.services.readings import form_of, read_answer
 
@@ -140,6 +141,8 @@ def _row(turn: Any, schema_id: int, answer: dict[str, Any], given: Answer, now: 
         "nonce": given.nonce,
         "seconds": given.seconds,
         "origin": given.origin,
+        "suggested": turn.suggested,
+        "followed": turn.suggested and followed(turn, schema_id, answer),
         "now": now,
     }
 

@@ -6,7 +6,7 @@ from annotation.services.queue_sql import MEMBER
 
 _TURN = f"""
 SELECT {MEMBER},
-       l.id, l.state, l.item_id, l.annotation_id, p.skip_policy, s.version AS schema_version, i.priority,
+       l.id, l.state, l.item_id, l.annotation_id, l.suggested::text AS suggested, p.skip_policy, s.version AS schema_version, i.priority,
        (SELECT g.id FROM annotation_goldquestion g WHERE g.item_id = l.item_id) AS gold_id
 FROM annotation_lease l
 JOIN annotation_membership m ON m.project_id = l.project_id AND m.user_id = l.annotator_id
@@ -32,9 +32,9 @@ WHERE annotator_id = %(annotator)s AND nonce = %(nonce)s
 KEEP = """
 WITH said AS (
     INSERT INTO annotation_annotation
-        (project_id, item_id, annotator_id, schema_id, answer, nonce, seconds, origin, created_at)
+        (project_id, item_id, annotator_id, schema_id, answer, nonce, seconds, origin, suggested, followed, created_at)
     VALUES (%(project)s, %(item)s, %(annotator)s, %(schema)s, %(answer)s::jsonb, %(nonce)s, %(seconds)s, %(origin)s,
-            %(now)s)
+            %(suggested)s::jsonb, %(followed)s, %(now)s)
     ON CONFLICT (annotator_id, nonce) DO NOTHING
     RETURNING id
 ), turn AS (
@@ -57,9 +57,10 @@ RETURNING said.id, i.answers, i.wanted
 REVISE = """
 WITH said AS (
     INSERT INTO annotation_annotation
-        (project_id, item_id, annotator_id, schema_id, answer, nonce, seconds, origin, created_at, supersedes_id)
+        (project_id, item_id, annotator_id, schema_id, answer, nonce, seconds, origin, suggested, followed, created_at,
+         supersedes_id)
     VALUES (%(project)s, %(item)s, %(annotator)s, %(schema)s, %(answer)s::jsonb, %(nonce)s, %(seconds)s, %(origin)s,
-            %(now)s, %(annotation)s)
+            %(suggested)s::jsonb, %(followed)s, %(now)s, %(annotation)s)
     RETURNING id
 ), turn AS (
     UPDATE annotation_lease SET annotation_id = said.id, state = 'submitted', draft = NULL

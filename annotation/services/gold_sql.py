@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from annotation.services.consensus_sql import REOPENED
+from annotation.services.predictions_sql import LACKS_SUGGESTION, SUGGESTED, SUGGESTED_ALIKE
 from annotation.services.queue_sql import HEAD_OF_QUEUE
 
 # Gold questions that this person has not had in this rotation, the least shown first; among equals in an order of
@@ -24,11 +25,12 @@ WHERE g.project_id = %(project)s AND NOT g.holdout AND i.state <> 'retired'
 # In training, which nobody skips and no cap ends: what comes for the first time first, then what was skipped or belongs
 # to an earlier try. Telling them is no exposure, for whoever was told once is not asked again in this rotation.
 # What a gold question is shown as is the next ordinary item's, and stays so when the page is loaded again.
-TAKE = f"""
+_TAKE = """
 WITH head AS MATERIALIZED (
-    SELECT i.priority, i.reason, i.answers, i.wanted {HEAD_OF_QUEUE}
+    SELECT i.priority, i.reason, i.answers, i.wanted{head_says} {head_of_queue}
 ), candidate AS MATERIALIZED (
-    SELECT g.id AS gold_id, i.id, l.id AS lease_id, l.annotation_id, least(i.answers, %(wanted)s - 1) AS answers {_MAY_COME}
+    SELECT g.id AS gold_id, i.id, l.id AS lease_id, l.annotation_id, least(i.answers, %(wanted)s - 1) AS answers{says}
+    {may_come}
     ORDER BY %(training)s AND l.id IS NOT NULL, g.exposures, md5(g.id || '-' || %(annotator)s) LIMIT %(count)s
     -- skip_locked: people who ask at the same moment get different ones instead of waiting for each other.
     FOR NO KEY UPDATE OF g, i SKIP LOCKED
@@ -39,20 +41,35 @@ WITH head AS MATERIALIZED (
     UPDATE annotation_item i SET open_slots = i.open_slots - 1 FROM candidate c
     WHERE i.id = c.id AND c.annotation_id IS NULL
 ), leased AS (
-    INSERT INTO annotation_lease AS l (project_id, item_id, annotator_id, state, client, created_at, expires_at, mask)
+    INSERT INTO annotation_lease AS l
+        (project_id, item_id, annotator_id, state, client, created_at, expires_at, mask, suggested)
     SELECT %(project)s, c.id, %(annotator)s, 'active', %(client)s, %(now)s, %(expires)s,
            jsonb_build_object('priority', coalesce(h.priority, 0), 'reason', coalesce(h.reason, ''),
-                              'answers', coalesce(h.answers, c.answers), 'wanted', coalesce(h.wanted, %(wanted)s))
+                              'answers', coalesce(h.answers, c.answers), 'wanted', coalesce(h.wanted, %(wanted)s)),
+           {suggested}
     FROM candidate c LEFT JOIN head h ON true
     ON CONFLICT (item_id, annotator_id) DO UPDATE
-    SET state = CASE WHEN l.annotation_id IS NULL THEN 'active' ELSE 'again' END,
-        client = excluded.client, created_at = excluded.created_at, expires_at = excluded.expires_at, mask = excluded.mask
-    RETURNING l.id, l.item_id, l.draft::text AS draft, l.expires_at, l.mask
+    SET state = CASE WHEN l.annotation_id IS NULL THEN 'active' ELSE 'again' END, client = excluded.client,
+        created_at = excluded.created_at, expires_at = excluded.expires_at, mask = excluded.mask,
+        suggested = excluded.suggested
+    RETURNING l.id, l.item_id, l.draft::text AS draft, l.expires_at, l.mask, l.suggested::text AS suggested
 )
 SELECT leased.id, item_id, draft, expires_at, i.key, i.payload::text AS payload, (mask->>'answers')::int AS answers,
-       (mask->>'wanted')::int AS wanted, (mask->>'priority')::float8 AS priority, mask->>'reason' AS reason, true AS is_gold
+       (mask->>'wanted')::int AS wanted, (mask->>'priority')::float8 AS priority, mask->>'reason' AS reason, suggested,
+       true AS is_gold
 FROM leased JOIN annotation_item i ON i.id = item_id ORDER BY leased.id
-"""  # noqa: S608
+"""
+TAKE = _TAKE.format(
+    head_of_queue=HEAD_OF_QUEUE, head_says="", says="", may_come=_MAY_COME, suggested="NULL::jsonb"
+)
+# With a suggestion where the ordinary item has one, by the same version; what has none to go with it waits.
+TAKE_SUGGESTING = _TAKE.format(
+    head_of_queue=HEAD_OF_QUEUE,
+    head_says=f", {SUGGESTED} AS suggested",
+    says=f", {SUGGESTED_ALIKE} AS suggested",
+    may_come=f"{_MAY_COME} AND NOT {LACKS_SUGGESTION}",
+    suggested="c.suggested",
+)
 
 COUNT_TRAINING = """
 SELECT count(*) AS done, count(*) FILTER (WHERE right_) AS right,

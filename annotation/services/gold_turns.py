@@ -87,8 +87,9 @@ def _place(member: Any, stretch: int, every: int) -> int:
 
 def take(*, member: Any, lease: dict[str, Any], count: int, training: bool = False) -> list[Any]:
     """Reserve up to so many gold questions for this member. The caller holds the member's row lock."""
+    # Nobody is trained by what a model says.
     return hot.rows(
-        sql.TAKE,
+        sql.TAKE_SUGGESTING if member.suggestions and not training else sql.TAKE,
         {
             **lease,
             "count": count,

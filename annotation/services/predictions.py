@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.errors import InvalidInput
-from annotation.models import Prediction
+from annotation.models import Prediction, Project
 from annotation.services import hot
 from annotation.services import predictions_sql as sql
 
@@ -115,6 +115,14 @@ def latest(*, items: Sequence[int], kind: str = MODEL) -> dict[int, dict[str, La
             value, row.confidence, distribution, row.source, row.version, row.created_at
         )
     return told
+
+
+def waiting_gold(project: Project) -> int:
+    """How many gold questions are shown to nobody until the model has said something of them: suggestions are shown, and
+    they would stand out without one."""
+    if not project.suggestions or project.schema_id is None:
+        return 0
+    return int(hot.one(sql.WAITING, {"project": project.pk, "schema": project.schema_id}).n)
 
 
 def forget(*, project_id: int, source: str, version: int | str, kind: str = MODEL) -> int:

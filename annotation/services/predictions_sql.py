@@ -1,6 +1,35 @@
-"""The statements behind services/predictions.py."""
+"""The statements behind services/predictions.py, and what the labeling loop needs of predictions."""
 
 from __future__ import annotations
+
+# What the latest model says of item i under the current questions, as leases keep it; null where there is nothing.
+SUGGESTED = """(
+    SELECT jsonb_object_agg(s.question, jsonb_build_object(
+        'value', s.value, 'confidence', s.confidence, 'source', s.source, 'version', s.version))
+    FROM (SELECT DISTINCT ON (p.question) p.question, p.value, p.confidence, p.source, p.version
+          FROM annotation_prediction p WHERE p.item_id = i.id AND p.kind = 'model' AND p.schema_id = %(schema)s
+          ORDER BY p.question, p.created_at DESC, p.id DESC) s
+    WHERE s.value <> 'null')"""
+
+# What the very versions that speak of the item `head` say of the gold question g.
+_ALIKE = """head h CROSS JOIN LATERAL jsonb_each(h.suggested) said
+    {join} annotation_prediction p ON p.item_id = g.item_id AND p.kind = 'model' AND p.schema_id = %(schema)s
+        AND p.question = said.key AND p.source = said.value->>'source' AND p.version = said.value->>'version'
+        AND p.value <> 'null'"""
+SUGGESTED_ALIKE = f"""(
+    SELECT jsonb_object_agg(said.key, said.value || jsonb_build_object('value', p.value, 'confidence', p.confidence))
+    FROM {_ALIKE.format(join="JOIN")})"""  # noqa: S608
+LACKS_SUGGESTION = f"EXISTS (SELECT FROM {_ALIKE.format(join='LEFT JOIN')} WHERE p.id IS NULL)"
+
+# Gold questions for people that have none to go with the ordinary items.
+WAITING = f"""
+WITH head AS MATERIALIZED (
+    SELECT {SUGGESTED} AS suggested FROM annotation_item i
+    WHERE i.project_id = %(project)s AND i.state = 'open' AND i.open_slots > 0 ORDER BY i.priority * -1, i.id LIMIT 1
+)
+SELECT count(*) AS n FROM annotation_goldquestion g
+WHERE g.project_id = %(project)s AND NOT g.holdout AND {LACKS_SUGGESTION}
+"""  # noqa: S608
 
 KEEP = """
 INSERT INTO annotation_prediction

@@ -32,6 +32,7 @@ CHANGEABLE = (
     "gold_bar",
     "training_questions",
     "training_bar",
+    "suggestions",
     "adjudicate_own",
     "anonymous_answers",
 )

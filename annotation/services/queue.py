@@ -32,7 +32,8 @@ BEFORE_ALL = {"priority": float("inf"), "item": 0}
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A leased item, ready to show. `payload` and `draft` are JSON text, as the database holds them."""
+    """A leased item, ready to show. `payload`, `draft` and `suggested` (what the latest model says of it, where the project
+    shows this) are JSON text, as the database holds them."""
 
     id: int
     item_id: int
@@ -41,6 +42,7 @@ class Turn:
     draft: str | None
     expires_at: datetime
     reason: str
+    suggested: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         item = {"id": self.item_id, "key": self.key, "payload": orjson.Fragment(self.payload)}
@@ -51,6 +53,7 @@ class Turn:
             "expires_at": self.expires_at,
             "reason": self.reason,
             "draft": draft,
+            "suggestion": orjson.Fragment(self.suggested) if self.suggested else None,
         }
 
 
@@ -118,7 +121,14 @@ def top_up(*, member: Any, answered: int, count: int, client: str) -> Next:
     if stop := _reason_to_stop(member, allowance):
         return Next(stop[0], [], member.schema_id, answered, stop[1])
     now = timezone.now()
-    scope = {"annotator": member.user_id, "project": member.project_id, "client": client, "now": now}
+    scope = {
+        "annotator": member.user_id,
+        "project": member.project_id,
+        "client": client,
+        "now": now,
+        "schema": member.schema_id,
+        "suggest": member.suggestions,
+    }
     held = hot.rows(sql.HELD, {**scope, "count": count})
     wanted = min(count, allowance) - len(held)
     lease = {**scope, "expires": now + timedelta(minutes=member.lease_minutes)}
@@ -186,10 +196,11 @@ def _mixed(*, member: Any, answered: int, scope: dict[str, Any], first: bool, co
 
 
 def _take(*, scope: dict[str, Any], count: int, last_resort: bool) -> list[Turn]:
-    found = hot.rows(sql.take(count), scope)
+    take = sql.take(count, scope["suggest"])
+    found = hot.rows(take, scope)
     if not found and last_resort:
         # Dry from the cursor on: look once more from the very start, then at what this member put off.
-        found = hot.rows(sql.take(count), {**scope, **BEFORE_ALL})
+        found = hot.rows(take, {**scope, **BEFORE_ALL})
         found = found or hot.rows(sql.TAKE_DEFERRED, {**scope, "count": count})
     return [_turn(row) for row in found]
 
@@ -210,7 +221,8 @@ def _cursor(member: Any, answered: int) -> dict[str, Any]:
 
 def _turn(row: Any, *, training: bool = False) -> Turn:
     why = "Training: you are told how it should have been" if training else _why(row)
-    return Turn(row.id, row.item_id, row.key, row.payload, row.draft, row.expires_at, why)
+    suggested = None if training else getattr(row, "suggested", None)
+    return Turn(row.id, row.item_id, row.key, row.payload, row.draft, row.expires_at, why, suggested)
 
 
 def _why(row: Any) -> str:

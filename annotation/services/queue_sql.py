@@ -8,11 +8,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from annotation.services.consensus_sql import DECIDED, REOPENED
+from annotation.services.predictions_sql import SUGGESTED
 
 # What top_up needs to know of a member and the project's rules.
 MEMBER = """m.user_id, m.project_id, m.role, m.answered, m.turns, m.paused_reason, m.warning, m.cursor_priority, m.cursor_item,
        m.trained_at, m.judged_since, coalesce(m.annotation_limit, p.annotation_limit) AS most, p.lease_minutes,
-       p.schema_id, p.archived_at, p.annotations_per_item, p.gold_rate, p.gold_exposures, p.gold_rotation,
+       p.schema_id, p.archived_at, p.suggestions, p.annotations_per_item, p.gold_rate, p.gold_exposures, p.gold_rotation,
        p.gold_feedback, p.gold_bar, p.training_questions, p.training_bar,
        EXISTS (SELECT FROM annotation_goldquestion WHERE project_id = m.project_id AND NOT holdout) AS has_gold"""
 
@@ -48,6 +49,7 @@ SELECT l.id, l.item_id, l.expires_at, i.key, i.payload::text AS payload, i.wante
        CASE WHEN l.state = 'again' AND l.draft IS NULL AND i.wanted > 0
             THEN (SELECT a.answer FROM annotation_annotation a WHERE a.id = l.annotation_id)
             ELSE l.draft END::text AS draft,
+       CASE WHEN p.suggestions AND (l.state = 'active' OR i.wanted = 0) THEN l.suggested END::text AS suggested,
        CASE WHEN {_MASKED} THEN (l.mask->>'answers')::int
             WHEN i.wanted = 0 THEN least(i.answers, p.annotations_per_item - 1) ELSE i.answers END AS answers,
        CASE WHEN {_MASKED} THEN (l.mask->>'wanted')::int
@@ -63,13 +65,20 @@ ORDER BY (l.state = 'again' AND i.wanted > 0) DESC, l.created_at, l.id LIMIT %(c
 
 
 @lru_cache
-def take(count: int) -> str:
+def take(count: int, suggest: bool) -> str:
     """Reserve the first `count` open items from a place in the queue on that this person has not had.
+
+    `suggest`: with what the latest model says of them. Without, nothing of predictions is in the text.
 
     The count is part of the text: with a LIMIT that the planner cannot see, it would sort the whole pool instead
     of walking the index. For the same reason the check for earlier turns is a scalar subquery, which cannot become
     a hash join over all of a person's turns.
     """
+    column, said = (", suggested", ", said") if suggest else ("", "")
+    found = f", {SUGGESTED} AS said" if suggest else ""
+    # Whoever was shown something before and lost the turn has seen it.
+    kept = ", suggested = coalesce(excluded.suggested, l.suggested)" if suggest else ""
+    told = ", l.suggested::text AS suggested" if suggest else ""
     return f"""
 WITH candidate AS MATERIALIZED (
     SELECT i.id FROM annotation_item i
@@ -83,15 +92,15 @@ WITH candidate AS MATERIALIZED (
     FOR NO KEY UPDATE OF i SKIP LOCKED
 ), taken AS (
     UPDATE annotation_item i SET open_slots = i.open_slots - 1 FROM candidate c WHERE i.id = c.id
-    RETURNING i.id AS item_id, {_ITEM}
+    RETURNING i.id AS item_id, {_ITEM}{found}
 ), leased AS (
-    INSERT INTO annotation_lease AS l (project_id, item_id, annotator_id, state, client, created_at, expires_at)
-    SELECT %(project)s, item_id, %(annotator)s, 'active', %(client)s, %(now)s, %(expires)s FROM taken
+    INSERT INTO annotation_lease AS l (project_id, item_id, annotator_id, state, client, created_at, expires_at{column})
+    SELECT %(project)s, item_id, %(annotator)s, 'active', %(client)s, %(now)s, %(expires)s{said} FROM taken
     ON CONFLICT (item_id, annotator_id) DO UPDATE
-    SET state = 'active', client = excluded.client, created_at = excluded.created_at, expires_at = excluded.expires_at
-    RETURNING {_TURN}
+    SET state = 'active', client = excluded.client, created_at = excluded.created_at, expires_at = excluded.expires_at{kept}
+    RETURNING {_TURN}{told}
 )
-SELECT leased.id, item_id, draft, expires_at, key, payload, answers, wanted, priority, reason
+SELECT leased.id, item_id, draft, expires_at, key, payload, answers, wanted, priority, reason{column}
 FROM leased JOIN taken USING (item_id) ORDER BY priority DESC, item_id
 """  # noqa: S608
 
@@ -110,7 +119,7 @@ WITH candidate AS MATERIALIZED (
 UPDATE annotation_lease l
 SET state = 'active', client = %(client)s, created_at = %(now)s, expires_at = %(expires)s
 FROM taken WHERE l.id = taken.lease_id
-RETURNING {_TURN}, key, payload, answers, wanted, priority, reason
+RETURNING {_TURN}, key, payload, answers, wanted, priority, reason, CASE WHEN %(suggest)s THEN l.suggested END::text AS suggested
 """  # noqa: S608
 
 # Somebody (or another window of mine) holds an item that may yet come to me.

@@ -91,6 +91,8 @@ def test_json_lines_have_the_answer_and_where_it_comes_from(get, items, annotato
         "seconds": 1.5,
         "revisions": 0,
         "counts": True,
+        "suggested": None,
+        "followed": None,
         "answer": {"sentiment": "positive"},
     }
 
@@ -143,7 +145,7 @@ def test_a_csv_has_one_column_for_each_field_and_question(get, project, annotato
 
     assert body.splitlines()[0].decode() == (
         '"item_id","key","dataset","state","payload.text","payload.it\'s","annotation_id","annotator","origin",'
-        '"schema_version","seconds","created_at","revisions","counts","answer.sentiment","answer.topics","answer.note",'
+        '"schema_version","seconds","created_at","revisions","counts","suggested","followed","answer.sentiment","answer.topics","answer.note",'
         '"answer.stars","answer","given","lacking"'
     )
     [row] = table(body)

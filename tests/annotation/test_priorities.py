@@ -261,6 +261,6 @@ def test_an_ordinary_item_that_was_gold_shows_its_own_reason_again():
 
 
 def test_items_that_somebody_locks_at_this_moment_do_not_look_like_the_end(project, annotator, monkeypatch):
-    monkeypatch.setattr(queue.sql, "take", lambda count: "SELECT WHERE false")
+    monkeypatch.setattr(queue.sql, "take", lambda count, suggest: "SELECT WHERE false")
 
     assert queue.next_leases(annotator=annotator, project=project).status == "busy"

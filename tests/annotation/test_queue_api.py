@@ -31,7 +31,7 @@ def test_next_answers_with_leases_items_schema_and_progress(me, project):
 
     assert (body["status"], body["schema"], body["progress"]) == ("ok", 1, {"answered": 0})
     assert body["leases"][0]["item"]["payload"] == {"text": "Text number 0."}
-    assert set(body["leases"][0]) == {"id", "item", "expires_at", "reason", "draft"}
+    assert set(body["leases"][0]) == {"id", "item", "expires_at", "reason", "draft", "suggestion"}
 
 
 def test_submit_answers_201_with_the_next_lease_and_200_on_a_resend(me, lease):

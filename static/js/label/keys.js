@@ -1,6 +1,7 @@
 // Which key does what. A person's own keys replace the defaults (static/js/desk/keys.js says how keys are named).
 export const ACTIONS = {
   submit: ["Enter", "Submit the answer"],
+  adopt: ["a", "Adopt the suggestion"],
   skip: ["s", "Skip"],
   skip_reason: ["Shift+s", "Skip and say why"],
   undo: ["Mod+z", "Undo: back to the previous item"],

@@ -18,6 +18,7 @@ import { Help } from "./help.js";
 import { History } from "./history.js";
 import { Keys } from "./keys.js";
 import { Queue } from "./queue.js";
+import { Suggest } from "./suggest.js";
 import { comments, flag, isFlagged, skipWithReason } from "./talk.js";
 import { Teach } from "./teach.js";
 
@@ -48,6 +49,7 @@ const status = new Status($("saved"), $("live"));
 const clock = new Clock();
 const form = new AnswerForm($("questions"), config.questions, { onChange: changed });
 const teach = new Teach(config.questions);
+const suggest = new Suggest(config.questions, form);
 const refused = watchRefused(store, outbox, update);
 const help = new Help({ keys, questions: config.questions, save: (hotkeys) => session.call("PATCH", urls.me, { hotkeys }) });
 
@@ -63,6 +65,8 @@ function show(next) {
   itemView.show(next.item);
   form.set(next.answer ?? null);
   painting = false;
+  suggest.show(next.suggestion ?? null);
+  suggest.compare(form.value());
   $("questions").scrollTop = 0;
   view.before = JSON.stringify(form.value());
   $("item-key").textContent = next.item.key;
@@ -77,7 +81,7 @@ function present() {
   history.leave();
   const [turn] = queue.turns;
   if (!turn) return empty();
-  show({ kind: "turn", turn, item: turn.item, why: turn.reason, answer: drafts.load(turn) });
+  show({ kind: "turn", turn, item: turn.item, why: turn.reason, answer: drafts.load(turn), suggestion: turn.suggestion });
 }
 
 function past(record) {
@@ -162,6 +166,13 @@ function revise(record, given) {
   Object.assign(record, { annotation: null, nonce: given.nonce, answer: given.answer });
 }
 
+function adopt() {
+  if (view.kind !== "turn" || !suggest.values) return;
+  form.set({ ...form.value(), ...suggest.values });
+  $("live").textContent = "Adopted";
+  changed();
+}
+
 function skip(reason = "") {
   if (view.kind !== "turn") return;
   const { turn } = view;
@@ -213,6 +224,7 @@ function guidelines() {
 const talk = { session, urls, changed: flags };
 const DO = {
   submit,
+  adopt,
   skip: () => skip(),
   skip_reason: () => view.kind === "turn" && skipWithReason(view.item, skip),
   undo,
@@ -273,6 +285,7 @@ $("questions").closest("form").addEventListener("submit", (event) => (event.prev
 
 function changed() {
   if (painting) return;
+  suggest.compare(form.value());
   if (view.kind === "turn") drafts.save(view.turn.id, form.value());
   const [only, ...more] = config.questions;
   if (!more.length && only.type === "single_choice" && store.get("auto") && form.value()[only.name] !== undefined) submit();

@@ -3,7 +3,7 @@
 const $ = (id) => document.getElementById(id);
 
 /** What an answer says to one question, in the words of the form. */
-function said(question, value) {
+export function said(question, value) {
   const title = (one) => question.labels?.find((label) => label.value === one)?.title ?? String(one);
   const words = [value].flat().map(title).join(", ");
   return question.unit ? `${words} ${question.unit}` : words;

@@ -16,6 +16,7 @@ export class AnswerForm {
   #parts;
   #root;
   #onChange;
+  #marked = [];
 
   /** root holds the rendered form; questions are the normalized ones that it was rendered from. */
   constructor(root, questions, { onChange = () => {} } = {}) {
@@ -46,6 +47,17 @@ export class AnswerForm {
       tell(element, "");
     }
     this.#show();
+  }
+
+  /** Mark the choices that say these things ({question: value} or null), without answering. */
+  mark(values) {
+    for (const label of this.#marked) label.removeAttribute("data-suggested");
+    this.#marked = this.#parts.flatMap(({ question, element }) => {
+      const wanted = new Set([values?.[question.name] ?? []].flat().map(String));
+      const inputs = wanted.size ? [...element.querySelectorAll("input[type=radio], input[type=checkbox]")] : [];
+      return inputs.filter((input) => wanted.has(input.value)).map((input) => input.closest("label"));
+    });
+    for (const label of this.#marked) label.setAttribute("data-suggested", "");
   }
 
   reset() {
