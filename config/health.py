@@ -20,9 +20,10 @@ _BANNER_SECONDS = 5.0
 _MESSAGES = {
     "database": "The database does not answer; nothing can be saved until it is back.",
     "broker": "The message broker does not answer; imports start when it is back. Labeling goes on.",
-    "workers": "No worker is running; imports wait.",
+    "workers": "No worker is running; imports and rounds wait.",
     "beat": "The scheduler is not running; expired reservations and waiting imports are picked up late.",
 }
+UNSERVED = "no worker reads the queue"
 # When each failure was first seen by this process, for components that leave no trace of their own.
 _first_failures: dict[str, datetime] = {}
 _banner_cache: tuple[float, list[str]] = (0.0, [])
@@ -53,11 +54,19 @@ def messages() -> list[str]:
     global _banner_cache
     asked_at, found = _banner_cache
     if time.monotonic() - asked_at > _BANNER_SECONDS or not asked_at:
-        down = [component.name for component in components() if not component.ok]
+        down = [component for component in components() if not component.ok]
+        broker = any(one.name == "broker" for one in down)
         # With the broker down, nothing is known of what lies behind it.
-        found = [_MESSAGES[name] for name in down if "broker" not in down or name not in {"workers", "beat"}]
+        found = [_told(one) for one in down if not broker or one.name not in {"workers", "beat"}]
         _banner_cache = (time.monotonic(), found)
     return found
+
+
+def _told(component: Component) -> str:
+    # Some workers are there, and what they leave undone is known.
+    if component.reason.startswith(UNSERVED):
+        return f"N{component.reason[1:]}; what belongs there waits."
+    return _MESSAGES[component.name]
 
 
 def live(request: HttpRequest) -> HttpResponse:
@@ -132,7 +141,7 @@ def _hear_workers() -> Component | None:
         return Component("workers", False, "no worker is running", last)
     unserved = [queue for queue in QUEUES if queue not in served]
     if unserved:
-        return Component("workers", False, f"no worker reads the queue {', '.join(unserved)}")
+        return Component("workers", False, f"{UNSERVED} {', '.join(unserved)}")
     return None
 
 

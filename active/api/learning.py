@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from active.names import ENCODERS, LEARNERS, STRATEGIES, Named
 from active.reports import standing
 from active.reports.standing import Standing
-from active.services import learning
+from active.services import learning, switching
 from active.services.requests import LARGEST_BATCH
 from active.tasks import round_soon
 from annotation.api.base import Api, valid
@@ -135,7 +135,7 @@ class Learning(Api):
         changes = valid(ChangeLearningRequest, request)
         on = changes.pop("on", None)
         if on:
-            learning.turn_on(project=project, by=self.user(), **changes)
+            switching.turn_on(project=project, by=self.user(), **changes)
             round_soon(project.pk)
         else:
             off = {} if on is None else {"automatic": False}

@@ -2,4 +2,13 @@
 
 from __future__ import annotations
 
-urlpatterns: list[object] = []
+from active.pages import learning, models, queue, rounds, settings, simulations
+
+urlpatterns = [
+    *learning.urlpatterns,
+    *rounds.urlpatterns,
+    *queue.urlpatterns,
+    *models.urlpatterns,
+    *settings.urlpatterns,
+    *simulations.urlpatterns,
+]

@@ -94,6 +94,11 @@ class Told:
         return Round.Trigger(self.trigger).label
 
     @property
+    def running(self) -> int | None:
+        """For how many seconds it has been under way."""
+        return int((timezone.now() - self.started_at).total_seconds()) if self.started_at else None
+
+    @property
     def seconds(self) -> float | None:
         if self.started_at is None or self.finished_at is None:
             return None

@@ -198,6 +198,7 @@ def _picks(project: Project, side: Side) -> list[tuple[int, float]]:
         round__project=project,
         round__number=side.round,
         strategy=side.strategy,
+        kind__in=[Selection.Kind.NEW, Selection.Kind.RANDOM],
         priority__gt=BATCH_ABOVE,
     )
     return list(rows.order_by("rank", "pk").values_list("item_id", "score")[:MOST_COMPARED])

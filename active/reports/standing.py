@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from active.models import LearningSettings, ModelVersion
 from active.reports import curve, rounds
@@ -34,8 +35,9 @@ class Standing:
     @property
     def mark(self) -> str:
         """The same while nothing has happened that a reader would see."""
-        parts = [self.on, self.latest and (self.latest.id, self.latest.state), self.model and self.model.pk]
-        return f"{parts}{self.next}"
+        latest = (self.latest.id, self.latest.state) if self.latest else None
+        parts = (self.on, latest, self.model and self.model.pk, self.next)
+        return blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 
     @property
     def pending(self) -> bool:

@@ -5,6 +5,7 @@ import "./lib/dialogs.js";
 import "./lib/menus.js";
 import "./lib/forms.js";
 import "./lib/htmx.js";
+import "./lib/keep-open.js";
 import "./lib/tabs.js";
 import "./lib/clipboard.js";
 import "./lib/times.js";

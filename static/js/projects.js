@@ -1,4 +1,4 @@
-// The preview of guidelines, a word of warning beside the overlap, and figures that refresh without closing what is open.
+// The preview of guidelines, and a word of warning beside the overlap.
 
 for (const preview of document.querySelectorAll("[data-markdown]")) {
   const source = document.getElementById(preview.dataset.source);
@@ -29,14 +29,4 @@ for (const preview of document.querySelectorAll("[data-markdown]")) {
 const form = document.querySelector("form[data-overlap]");
 form?.elements.annotations_per_item.addEventListener("input", ({ target }) => {
   form.querySelector("[data-overlap-note]").hidden = target.value === form.dataset.overlap;
-});
-
-// htmx replaces the figures; tables that were open stay open.
-let open = [];
-document.addEventListener("htmx:beforeSwap", ({ target }) => {
-  if (target.matches("[data-keep-open]")) open = [...target.querySelectorAll("details[open][id]")].map(({ id }) => id);
-});
-document.addEventListener("htmx:afterSwap", ({ target }) => {
-  if (!target.matches("[data-keep-open]")) return;
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
 });

@@ -136,7 +136,16 @@ def test_failure_is_dated_from_its_first_sight(no_database: None) -> None:
 def test_banner_says_what_waits(client: Client) -> None:
     heartbeats.give("beat", "beat@here")
 
-    assert "No worker is running; imports wait." in client.get("/health/banner").content.decode()
+    assert "No worker is running; imports and rounds wait." in client.get("/health/banner").content.decode()
+
+
+def test_banner_names_the_queue_that_nobody_reads(client: Client) -> None:
+    heartbeats.give("beat", "beat@here")
+    heartbeats.give("worker", "worker@here", {"default", "training"})
+
+    said = client.get("/health/banner").content.decode()
+
+    assert "No worker reads the queue scoring; what belongs there waits." in said
 
 
 @pytest.mark.usefixtures("everything_runs")

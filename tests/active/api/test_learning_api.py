@@ -30,7 +30,16 @@ def test_learning_is_off_until_it_is_turned_on(api: Any, owner: User, url: str) 
 
     assert (before["on"], before["question"], before["next_round"]) == (False, "sentiment", None)
     assert (after["on"], after["batch"], after["strategy"]) == (True, 50, "adaptive")
-    assert after["next_round"]["left"] == 0
+    assert Round.objects.get(pk=after["round"]).trigger == "start"
+
+
+def test_it_tells_when_the_next_round_starts(api: Any, viewer: User, project: Project, url: str) -> None:
+    turn_on(project, new_labels=30)
+    make_round(project)
+
+    told = api(viewer).get(f"{url}learning/").json()
+
+    assert (told["round"], told["next_round"]["needed"], told["next_round"]["left"]) == (None, 30, 30)
 
 
 def test_turned_off_it_keeps_its_settings(api: Any, owner: User, project: Project, url: str) -> None:
