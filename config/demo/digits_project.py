@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from annotation.services.gold import Known
+from annotation.services.gold_use import Use
 from annotation.services.import_options import Choices
 from config.demo.digits import Digit, archive, digits
 from config.demo.plan import Answer, DemoProject, Thread, Upload, Version
@@ -17,7 +18,7 @@ DIGITS = [str(digit) for digit in range(10)]
 COLORS = ("blue", "orange", "green", "purple", "red", "teal", "amber", "pink", "cyan", "lime")
 CLEAR, POOR = "clear", "poor"
 PROBLEMS = ("broken", "filled", "unusual", "cut")
-GOLD = 24
+GOLD, HOLDOUT = 24, 200
 # Half of the digits are further from resembling another than this; see `Digit.clarity`.
 MIDDLING = 0.54
 
@@ -127,7 +128,21 @@ def _gold() -> list[Known]:
             found.append(
                 Known(answer, key=digit.name, explanation=f"A {digit.label} as it is taught in school.")
             )
-    return found
+    return [*found, *_holdout({one.key for one in found})]
+
+
+def _holdout(shown: set[str | None]) -> list[Known]:
+    """The last digits, with what was meant: what models are checked by."""
+    free = [digit for digit in digits() if digit.name not in shown]
+    drawn = free[-min(HOLDOUT, len(free) // 8) :]
+    return [Known(_meant(one), key=one.name, use=Use.HOLDOUT) for one in drawn]
+
+
+def _meant(digit: Digit) -> Answer:
+    """What an attentive person who knows the writer says."""
+    if digit.clarity > MIDDLING:
+        return {"digit": digit.label, "legibility": CLEAR}
+    return {"digit": digit.label, "legibility": POOR, "problem": _problems(digit, Random(digit.name))}
 
 
 class DigitScript:

@@ -39,7 +39,7 @@ def meet_gold(*, project: Project, plan: DemoProject, now: datetime) -> None:
     rng = Random(SEED)
     at = now - timedelta(days=DAYS, hours=18)
     for person in _people(plan):
-        count = project.gold_questions.count() * rng.randint(40, 60) // 100
+        count = project.gold_questions.filter(holdout=False).count() * rng.randint(40, 60) // 100
         for _ in range(count):
             at += timedelta(seconds=rng.uniform(40, 160))
             _answer_one(project, person, plan, at, rng)
@@ -80,7 +80,8 @@ def _answer_one(
     assert person.habits is not None, "only those who work"
     user = User.objects.get(username=person.username)
     member = queue.lock_member(annotator_id=user.pk, project_id=project.pk)
-    scope = {"project": project.pk, "annotator": user.pk, "client": CLIENT, "now": at, "expires": at}
+    lease = {"client": CLIENT, "now": at, "expires": at, **queue.BEFORE_ALL}
+    scope = {"project": project.pk, "annotator": user.pk, **lease}
     for turn in gold_turns.take(member=member, lease=scope, count=1):
         good = min(0.99, person.habits.skill + GOLD_SKILL) if skill is None else skill
         said = plan.script().answer(turn.key, good, rng)

@@ -6,9 +6,11 @@ import csv
 import io
 import json
 from collections import Counter
+from random import Random
 from typing import Any
 
 from annotation.services.gold import Known
+from annotation.services.gold_use import Use
 from annotation.services.import_options import Choices
 from config.demo.docstrings import Docstring, collect, installed
 from config.demo.library_script import FORMER_VALUE, LibraryScript, telling_words
@@ -18,6 +20,9 @@ SOURCE_NAME = "docstrings.jsonl"
 # So many of the documentation strings come in a second file, by hand, with faults in it.
 LATE = 12
 GOLD_PER_LIBRARY = 4
+# So many items are kept to check models by, of those behind the ones that simulated people have got to.
+HOLDOUT, BEGUN = 400, 3_000
+SEED = 4
 # What the standard library was called before version 2.
 FORMER_TITLE = "Python itself"
 
@@ -125,9 +130,17 @@ def _with_faults(late: list[Docstring], there: Docstring) -> bytes:
 
 
 def _gold() -> list[Known]:
-    """A few items of each library that have a word of its own and none of another's: some early, some late."""
+    """A few items of each library that have a word of its own and none of another's, some early, some late; and a holdout."""
     docstrings = collect()
-    return [*_pick_gold(docstrings[:800]), *_pick_gold(docstrings[3_000:])]
+    known = [*_pick_gold(docstrings[:800]), *_pick_gold(docstrings[3_000:])]
+    return [*known, *_holdout(docstrings[BEGUN:], {one.key for one in known})]
+
+
+def _holdout(docstrings: list[Docstring], shown: set[str | None]) -> list[Known]:
+    """Any items that nobody has got to yet, with their truth: what models are checked by."""
+    free = [docstring for docstring in docstrings if docstring.key not in shown]
+    drawn = Random(SEED).sample(free, min(HOLDOUT, len(free) // 10))
+    return [Known({"library": one.library}, key=one.key, use=Use.HOLDOUT) for one in drawn]
 
 
 def _pick_gold(docstrings: list[Docstring]) -> list[Known]:

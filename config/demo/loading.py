@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
+from active.services import learning
 from annotation.models import Annotation, Dataset, Item, Membership, Project, Schema, User
 from annotation.services import gold, import_run, imports, members, projects, schemas, words
 from annotation.services.projects import FirstSchema
@@ -88,6 +89,8 @@ def _load_project(
     answers = project.annotations.filter(origin=Annotation.Origin.SIMULATED, supersedes=None).count()
     say(f"“{plan.name}”: comparing what people said ...")
     judgment.write(project=project, plan=plan, now=now)
+    with pghistory.context(user=owner.pk, url=history.COMMAND):
+        learning.turn_on(project=project, by=owner)
     say(f"“{plan.name}”: {project.items.count():,} items, {answers:,} simulated answers")
 
 
