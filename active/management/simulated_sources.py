@@ -75,8 +75,10 @@ def from_project(number: int, question: str) -> tuple[Examples, str]:
     asked = learnable[question] if question else next(iter(learnable.values()))
     try:
         return simulating.examples_of(project, asked), project.name
-    except (DomainError, ValueError) as error:
+    except DomainError as error:
         raise CommandError(str(error)) from error
+    except ValueError as error:
+        raise CommandError(f"Too little of this project is labeled to be replayed: {error}.") from error
 
 
 def _vectors(embeddings: Path | None, path: Path, texts: list[str], learn_from: NDArray[np.bool_]) -> Floats:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.active.learning import make_learning
+
 WORDS = {
     "bread": "flour oven yeast crust loaf",
     "sea": "wave tide salt harbour gull",
@@ -112,3 +114,28 @@ def test_a_file_that_is_not_there_is_said(tmp_path):
 def test_options_out_of_range_are_refused(texts, wrong):
     with pytest.raises(CommandError, match="argument"):
         call_command("simulate", str(texts), *wrong)
+
+
+@pytest.mark.django_db
+def test_a_project_is_replayed_on_its_consensus(tmp_path):
+    project, _ = make_learning(items=60, answered=60)
+
+    said = simulate(project=project.pk, out=tmp_path)
+
+    found = json.loads((tmp_path / "simulation.json").read_text())
+    assert f"{project.name}: 42 items, 18 to test on, 2 labels" in said
+    assert found["runs"][0]["labels"] == [6, 18, 30]
+
+
+@pytest.mark.django_db
+def test_a_project_that_cannot_be_replayed_says_why(tmp_path):
+    project, _ = make_learning(items=5)
+
+    with pytest.raises(CommandError, match="no project 0"):
+        simulate(project=0, out=tmp_path)
+    with pytest.raises(
+        CommandError, match="cannot learn the question “colour” of this project; it can: sentiment"
+    ):
+        simulate(project=project.pk, question="colour", out=tmp_path)
+    with pytest.raises(CommandError, match="Too little of this project is labeled"):
+        simulate(project=project.pk, out=tmp_path)
