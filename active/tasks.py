@@ -1,6 +1,7 @@
 """Celery tasks of this layer: ids in, nothing out, safe to run twice.
 
 Web processes send these tasks and need none of the numerical libraries, so services that do are imported inside.
+Which queue each goes to: config/celery.py.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def sweep() -> None:
         run_simulation.apply_async((simulation.pk,), expires=SWEPT_SECONDS)
 
 
-@shared_task(queue="training")
+@shared_task
 def prepare_round(round_id: int) -> None:
     """Embed what is new, train, and send every shard of the pool to be scored."""
     from active.services import rounds
@@ -37,7 +38,7 @@ def prepare_round(round_id: int) -> None:
         score_shard.delay(shard)
 
 
-@shared_task(queue="scoring")
+@shared_task
 def score_shard(shard_id: int) -> None:
     """Score one shard of the pool; the last one of a round leads on to choosing."""
     from active.services import rounds
@@ -46,7 +47,7 @@ def score_shard(shard_id: int) -> None:
         finish_round.delay(done)
 
 
-@shared_task(queue="training")
+@shared_task
 def finish_round(round_id: int) -> None:
     """Choose among what the shards found, and publish."""
     from active.services import rounds
@@ -54,7 +55,7 @@ def finish_round(round_id: int) -> None:
     rounds.finish(round_id=round_id)
 
 
-@shared_task(queue="scoring")
+@shared_task
 def score_new(project_id: int) -> None:
     """Embed items that came after the latest round, and queue those that the model in use is unsure about."""
     from active.services import streaming
@@ -62,7 +63,7 @@ def score_new(project_id: int) -> None:
     streaming.score_new(project_id=project_id)
 
 
-@shared_task(queue="training")
+@shared_task
 def run_simulation(simulation_id: int) -> None:
     """Replay strategies on what a project has labeled."""
     from active.services import simulating

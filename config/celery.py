@@ -85,6 +85,14 @@ app.conf.update(
     task_default_queue="default",
     task_create_missing_queues=False,
     task_queues={name: {"exchange": name, "routing_key": name} for name in QUEUES},
+    # What takes a processor for long has workers of its own.
+    task_routes={
+        "active.tasks.prepare_round": {"queue": "training"},
+        "active.tasks.finish_round": {"queue": "training"},
+        "active.tasks.run_simulation": {"queue": "training"},
+        "active.tasks.score_shard": {"queue": "scoring"},
+        "active.tasks.score_new": {"queue": "scoring"},
+    },
     task_acks_late=True,
     # The message of a task that killed its process is dropped, not redelivered for ever: the sweep picks its row up,
     # and the row counts the attempts.

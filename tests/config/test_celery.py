@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from celery import current_app
 
-from config.celery import BEAT_SCHEDULE, app, celery_url
+from config.celery import BEAT_SCHEDULE, QUEUES, app, celery_url
 from tests.config.processes import ROOT
 
 
@@ -62,3 +62,11 @@ def test_dead_broker_spoils_no_request(tmp_path: Path) -> None:
     )
 
     assert done.stdout == "went on\n", done.stderr
+
+
+def test_every_route_is_of_a_task_that_there_is_to_a_queue_that_workers_read() -> None:
+    app.loader.import_default_modules()
+    routes = app.conf.task_routes
+
+    assert set(routes) <= set(app.tasks)
+    assert {route["queue"] for route in routes.values()} <= set(QUEUES)
