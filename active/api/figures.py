@@ -34,11 +34,9 @@ class ScoresView(serializers.Serializer[Any]):
     log_loss = serializers.FloatField(required=False, allow_null=True)
     brier = serializers.FloatField(required=False, allow_null=True)
     calibration_error = serializers.FloatField(required=False, allow_null=True)
-    exact = serializers.FloatField(required=False, allow_null=True, help_text="Of sets: all labels right.")
-    within_one = serializers.FloatField(
-        required=False, allow_null=True, help_text="Of ratings: at most one point off."
-    )
-    mean_absolute_error = serializers.FloatField(required=False, allow_null=True, help_text="Of ratings.")
+    exact = WithIntervalView(required=False, help_text="Of sets: all labels right.")
+    within_one = WithIntervalView(required=False, help_text="Of ratings: at most one point off.")
+    mean_absolute_error = WithIntervalView(required=False, help_text="Of ratings.")
     labels = LabelScoreView(many=True, required=False)
     confusion = serializers.ListField(
         child=serializers.ListField(child=serializers.JSONField()),
@@ -77,7 +75,7 @@ class AdviceView(serializers.Serializer[Any]):
 class ForecastView(serializers.Serializer[Any]):
     target = serializers.FloatField()
     labels = serializers.IntegerField(
-        allow_null=True, help_text="Labels at which it is reached; null: not foreseeable."
+        allow_null=True, help_text="More labels that it takes; null: not foreseeable, see the sentence."
     )
     low = serializers.IntegerField(allow_null=True)
     high = serializers.IntegerField(allow_null=True)

@@ -59,7 +59,9 @@ class CurvePointView(serializers.Serializer[Any]):
     round = serializers.IntegerField()
     strategy = serializers.CharField()
     labels = serializers.IntegerField()
-    judged_on = serializers.CharField(help_text="holdout, or random: out of fold on items drawn at random.")
+    judged_on = serializers.CharField(
+        help_text="holdout; random: out of fold on items drawn at random; labeled: out of fold on all that is labeled."
+    )
     judged = serializers.IntegerField(help_text="Items that it was judged on.")
     accuracy = serializers.FloatField()
     low = serializers.FloatField(help_text="Of the 95 % interval.")

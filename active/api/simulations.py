@@ -63,13 +63,13 @@ class OptionsView(serializers.Serializer[Any]):
 
 class WithErrorView(serializers.Serializer[Any]):
     mean = serializers.FloatField()
-    se = serializers.FloatField(help_text="Standard error over the seeds.")
+    se = serializers.FloatField(allow_null=True, help_text="Standard error over the seeds; null: not known.")
 
 
 class SavingView(serializers.Serializer[Any]):
     value = serializers.FloatField()
-    low = serializers.FloatField(help_text="Of the 95 % interval.")
-    high = serializers.FloatField()
+    low = serializers.FloatField(allow_null=True, help_text="Of the 95 % interval; null with one seed.")
+    high = serializers.FloatField(allow_null=True)
 
 
 class StrategyResultView(serializers.Serializer[Any]):
@@ -77,8 +77,10 @@ class StrategyResultView(serializers.Serializer[Any]):
     title = serializers.CharField()
     labels = serializers.ListField(child=serializers.IntegerField())
     mean = serializers.ListField(child=serializers.FloatField(), help_text="Accuracy at so many labels.")
-    low = serializers.ListField(child=serializers.FloatField())
-    high = serializers.ListField(child=serializers.FloatField())
+    low = serializers.ListField(
+        child=serializers.FloatField(allow_null=True), help_text="Of the 95 % interval; null with one seed."
+    )
+    high = serializers.ListField(child=serializers.FloatField(allow_null=True))
     area = WithErrorView(help_text="Under the curve, from 0 to 1.")
     to95 = WithErrorView(
         allow_null=True, help_text="Labels to 95 % of what all labels reach; null: not within the budget."

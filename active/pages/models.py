@@ -28,8 +28,10 @@ WHERE = {
     "cross_validated": "Out of fold",
     "random": "Out of fold, drawn at random",
 }
-# Further figures where a model has them: (name, title, whether it is a share).
-FURTHER = (
+# Figures of a model in the order in which they are read: (name, title, whether it is a share).
+FIGURES = (
+    ("accuracy", "Accuracy", True),
+    ("macro_f1", "Macro F1, each label alike", True),
     ("exact", "All labels right", True),
     ("within_one", "At most one off", True),
     ("mean_absolute_error", "Mean error", False),
@@ -138,16 +140,25 @@ def _judged(name: str, scores: Mapping[str, Any], question: Question | None) -> 
 
 
 def _figures(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Those that there are; some come with an interval, some without."""
     found = []
-    for key, title in (("accuracy", "Accuracy"), ("macro_f1", "Macro F1, each label alike")):
-        if one := scores.get(key):
-            sure = one.get("low") is not None and one.get("high") is not None
-            note = f"{100 * one['low']:.1f} to {100 * one['high']:.1f} %" if sure else ""
-            found.append((title, f"{100 * one['value']:.1f} %", note))
-    for key, title, share in FURTHER:
-        if (value := scores.get(key)) is not None:
-            found.append((title, f"{100 * value:.1f} %" if share else f"{value:.3f}", ""))
+    for name, title, share in FIGURES:
+        given = scores.get(name)
+        value, low, high = (
+            (given.get("value"), given.get("low"), given.get("high"))
+            if isinstance(given, dict)
+            else (given, None, None)
+        )
+        if value is None:
+            continue
+        words = f"{100 * value:.1f} %" if share else f"{value:.3f}"
+        scale = (100, 1, " %") if share else (1, 3, "")
+        found.append((title, words, "" if low is None or high is None else _range(low, high, *scale)))
     return found
+
+
+def _range(low: float, high: float, times: int, digits: int, unit: str) -> str:
+    return f"{times * low:.{digits}f} to {times * high:.{digits}f}{unit}"
 
 
 def _matrix(confusion: list[tuple[str, str, int]], names: Mapping[str, str]) -> Any:

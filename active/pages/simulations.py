@@ -163,11 +163,12 @@ def _plot(result: dict[str, Any]) -> Plot | None:
     curves = []
     for at, one in enumerate(result["strategies"]):
         points = [
+            # With one seed there is no interval.
             Given(
                 labels,
                 mean,
-                low,
-                high,
+                mean if low is None else low,
+                mean if high is None else high,
                 f"{one['title']}: {told.span(mean, low, high)} with {labels:,} labels",
             )
             for labels, mean, low, high in zip(
@@ -183,13 +184,18 @@ def _row(one: dict[str, Any]) -> tuple[str, str, str, str, str]:
     to95, saving = one.get("to95"), one.get("saving")
     return (
         one["title"],
-        f"{one['area']['mean']:.3f} ± {one['area']['se']:.3f}",
-        f"{to95['mean']:,.0f} ± {to95['se']:,.0f}" if to95 else "",
-        f"{100 * saving['value']:.0f} % ({100 * saving['low']:.0f} to {100 * saving['high']:.0f})"
-        if saving
-        else "",
+        told.plus_minus(one["area"], 3),
+        told.plus_minus(to95, 0) if to95 else "",
+        _saving(saving) if saving else "",
         told.span(one["mean"][-1], one["low"][-1], one["high"][-1]),
     )
+
+
+def _saving(found: dict[str, Any]) -> str:
+    value = f"{100 * found['value']:.0f} %"
+    if found["low"] is None or found["high"] is None:
+        return value
+    return f"{value} ({100 * found['low']:.0f} to {100 * found['high']:.0f})"
 
 
 def _best(found: Simulation) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from labelmodel.pages.drawn import chips, percent
 JUDGED = {
     "holdout": "on the holdout",
     "random": "out of fold, on items drawn at random",
+    "labeled": "out of fold, on what is labeled",
 }
 STATES = {
     "promoted": "c-green",
@@ -54,6 +55,12 @@ def accuracy(point: Point | None) -> dict[str, str]:
         "accuracy_range": f"{100 * point.low:.1f} to {100 * point.high:.1f} %",
         "judged": JUDGED.get(point.judged_on, point.judged_on),
     }
+
+
+def plus_minus(found: Mapping[str, Any], digits: int) -> str:
+    """A mean with its standard error, where it has one."""
+    error = found.get("se")
+    return f"{found['mean']:,.{digits}f}" + ("" if error is None else f" ± {error:,.{digits}f}")
 
 
 def next_words(found: Next) -> str:
@@ -164,10 +171,8 @@ def accuracy_of(model: ModelVersion) -> dict[str, str]:
     told = {}
     for name in ("holdout", "cross_validated", "random"):
         scores = (model.metrics or {}).get(name) or {}
-        if found := scores.get("accuracy"):
+        if found := scores.get("accuracy") or scores.get("exact"):
             told[name] = span(found["value"], found.get("low"), found.get("high"))
-        elif scores.get("exact") is not None:
-            told[name] = f"{100 * scores['exact']:.1f} % exactly"
     return told
 
 

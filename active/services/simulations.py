@@ -13,6 +13,7 @@ from active.names import STRATEGIES
 from active.services import learning
 from annotation.errors import Conflict, Fault, InvalidInput, NotFound
 from annotation.models import Consensus, Project, User
+from annotation.questions import QUESTION_TYPES
 from annotation.roles import Action
 from annotation.services.access import check
 
@@ -60,6 +61,8 @@ def request(*, project: Project, by: User, **options: Any) -> Simulation:
     settings = learning.settings_of(project) or LearningSettings(project=project)
     if (question := learning.learned_question(project, settings)) is None:
         raise Conflict(learning.NOTHING_TO_LEARN)
+    if QUESTION_TYPES[question["type"]].scale == "set":
+        raise Conflict("Simulations know one right label for each item; this question takes several.")
     if (pending := pending_simulation(project)) is None:
         _need_labels(project, question["name"])
         pending = _add(project, question["name"], wanted, by)

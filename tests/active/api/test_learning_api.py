@@ -208,11 +208,11 @@ def test_a_model_is_put_into_use_by_hand(api: Any, owner: User, project: Project
 
 
 def test_scores_may_lack_parts(api: Any, viewer: User, project: Project, url: str) -> None:
-    make_model(project, metrics={"cross_validated": {"n": 3, "exact": 0.4}})
+    make_model(project, metrics={"cross_validated": {"n": 3, "exact": {"value": 0.4}}})
 
     scores = api(viewer).get(f"{url}models/1/").json()["metrics"]["cross_validated"]
 
-    assert (scores["exact"], scores["log_loss"], "accuracy" in scores) == (0.4, None, False)
+    assert (scores["exact"], scores["log_loss"], "accuracy" in scores) == ({"value": 0.4}, None, False)
 
 
 def test_the_learning_curve(api: Any, viewer: User, project: Project, url: str) -> None:

@@ -11,7 +11,7 @@ from active.models import Simulation
 from active.services.simulations import LEAST_ITEMS
 from annotation.models import Consensus, Project, User
 from tests.active.learned import make_simulation
-from tests.factories import make_items
+from tests.factories import make_items, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +82,20 @@ def test_it_takes_labels_to_be_replayed(api: Any, owner: User, project: Project)
 
     assert (said.status_code, said.json()["code"]) == (409, "conflict")
     assert "there are 0" in said.json()["detail"]
+
+
+def test_sets_of_labels_cannot_be_replayed(api: Any, owner: User) -> None:
+    question = {
+        "name": "topics",
+        "type": "multiple_choice",
+        "title": "Topics",
+        "labels": [{"value": "a"}, {"value": "b"}],
+    }
+    project = make_project(owner=owner, questions=[question])
+
+    said = api(owner).post(url(project), {"strategies": ["margin"]}, format="json")
+
+    assert (said.status_code, "several" in said.json()["detail"]) == (409, True)
 
 
 def test_results_are_told_and_listed(api: Any, viewer: User, project: Project) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from active.models import LearningSettings, ModelVersion, Round, Simulation
 from annotation.models import Item, Project, User
 from tests.active.learned import (
+    RESULT,
     make_model,
     make_point,
     make_round,
@@ -350,6 +351,37 @@ def test_a_simulation_is_told_with_curves_and_savings(viewer: User, project: Pro
     ):
         assert words in page
     assert "Adaptive, 0.790" in listed
+
+
+def test_a_simulation_with_one_seed_has_no_intervals(viewer: User, project: Project) -> None:
+    one = {
+        **RESULT["strategies"][0],
+        "low": [None] * 4,
+        "high": [None] * 4,
+        "area": {"mean": 0.79, "se": None},
+    }
+    one |= {"to95": {"mean": 150, "se": None}, "saving": {"value": 0.4, "low": None, "high": None}}
+    made = make_simulation(project, result={**RESULT, "strategies": [one]})
+
+    page = seen(viewer, path(project, f"simulations/{made.pk}/"))
+
+    assert ">0.790<" in page
+    assert ">40 %<" in page
+
+
+def test_scores_of_ratings_and_sets_come_with_their_intervals(viewer: User, learned: Project) -> None:
+    scores = {
+        "n": 9,
+        "exact": {"value": 0.4, "low": 0.3, "high": 0.5},
+        "mean_absolute_error": {"value": 0.51234},
+    }
+    ModelVersion.objects.filter(version=1).update(metrics={"holdout": scores})
+
+    page, listed = seen(viewer, path(learned, "models/1/")), seen(viewer, path(learned, "models/"))
+
+    assert "30.0 to 50.0 %" in page
+    assert "0.512" in page
+    assert "40.0 % (30.0 to 50.0)" in listed
 
 
 def test_a_simulation_under_way_shows_how_far(viewer: User, owner: User, project: Project) -> None:
