@@ -155,8 +155,8 @@ app.steps["consumer"].add(SignOfLife)
 @signals.setup_logging.connect
 def _log_as_settings_say(**_: Any) -> None:
     """A receiver of this signal keeps Celery from replacing the logging that the settings configured."""
-    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
-        # A line for each task received and done, six sweeps a minute, would hide what matters.
+    for name in ("celery.worker.strategy", "celery.worker.request", "celery.app.trace", "celery.beat"):
+        # A line for each task received, expired or done, fifty sweeps a minute, would hide what matters.
         logging.getLogger(name).setLevel(logging.WARNING)
     # Announces another default for worker_cancel_long_running_tasks_on_connection_loss, which is set above.
     logging.getLogger("py.warnings").addFilter(

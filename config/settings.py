@@ -41,6 +41,9 @@ TOKEN_DAYS: int = env.int("TOKEN_DAYS", 90)
 LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
 STORAGE_BACKEND: str = env.str("STORAGE_BACKEND", "django.core.files.storage.FileSystemStorage")
 STORAGE_OPTIONS: dict[str, Any] = cast("dict[str, Any]", env.json("STORAGE_OPTIONS", {}))
+# Where models lie that encoders may be made of, and whether workers may fetch others from their hub.
+MODELS_DIR: Path = Path(env.str("MODELS_DIR", "") or DATA_DIR / "models")
+MODEL_DOWNLOADS: bool = env.bool("MODEL_DOWNLOADS", False)
 
 try:
     env.seal()

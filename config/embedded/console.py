@@ -7,7 +7,16 @@ import re
 import sys
 from typing import TextIO
 
-_COLOURS = {"querent": 36, "setup": 36, "web": 32, "worker": 35, "beat": 34, "postgres": 33, "redis": 31}
+_COLOURS = {
+    "querent": 36,
+    "setup": 36,
+    "web": 32,
+    "worker": 35,
+    "learner": 35,
+    "beat": 34,
+    "postgres": 33,
+    "redis": 31,
+}
 _WIDTH = max(map(len, _COLOURS))
 
 

@@ -80,7 +80,7 @@ def _start(demo: Demo, supervisor: Supervisor) -> None:
     _prepare(demo, supervisor, preparation, MIGRATE)
     _prepare(demo, supervisor, preparation, COLLECT, *([LOAD] if demo.projects else []))
     _empty(demo.data_dir / "metrics")
-    demo.console.say("starting web, worker and beat ...")
+    demo.console.say("starting web, workers and beat ...")
     for component in _components(demo):
         supervisor.start(component)
 
@@ -109,23 +109,10 @@ def _start_services(demo: Demo, supervisor: Supervisor) -> bool:
 
 def _components(demo: Demo) -> list[Component]:
     celery = ("celery", "--quiet", "--skip-checks", "-A", "config")
-    worker = _python(
-        demo,
-        "worker",
-        (
-            *celery,
-            "worker",
-            "-Q",
-            "default,scoring,training",
-            "-c",
-            "2",
-            "--without-gossip",
-            "--without-mingle",
-        ),
-        # Warm shutdown lets running tasks end, cold shutdown gives them back.
-        stop=((signal.SIGTERM, 20.0), (signal.SIGQUIT, 5.0)),
-        # It would wait for a broker that went away with the supervisor.
-        orphan_signal=signal.SIGKILL,
+    worker = _worker(demo, "worker", (*celery, "worker", "-Q", "default", "-c", "1"))
+    # Apart, so that imports and the consensus never wait for a model that learns.
+    learner = _worker(
+        demo, "learner", (*celery, "worker", "-Q", "scoring,training", "-c", "2", "-n", "learner@%h")
     )
     beat = _python(demo, "beat", (*celery, "beat"), stop=((signal.SIGTERM, 5.0),))
     web = _python(
@@ -147,8 +134,21 @@ def _components(demo: Demo) -> list[Component]:
         stop=((signal.SIGTERM, 8.0),),
         is_ready=lambda: _answers(demo.port),
     )
-    # Stopped in the reverse order: web, beat, worker.
-    return [Component(program.name, lambda program=program: program) for program in (worker, beat, web)]  # type: ignore[misc]
+    # Stopped in the reverse order: web, beat, then those who work.
+    programs = (worker, learner, beat, web)
+    return [Component(program.name, lambda program=program: program) for program in programs]  # type: ignore[misc]
+
+
+def _worker(demo: Demo, name: str, command: tuple[str, ...]) -> Program:
+    return _python(
+        demo,
+        name,
+        (*command, "--without-gossip", "--without-mingle"),
+        # Warm shutdown lets running tasks end, cold shutdown gives them back.
+        stop=((signal.SIGTERM, 20.0), (signal.SIGQUIT, 5.0)),
+        # It would wait for a broker that went away with the supervisor.
+        orphan_signal=signal.SIGKILL,
+    )
 
 
 def _python(

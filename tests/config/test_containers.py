@@ -66,7 +66,7 @@ def test_installation_starts_with_the_commands_of_the_compose_file(environment: 
             ).returncode
             == 0
         )
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "learner", "beat"):
         assert not healthy(name, environment)
         with service(name, environment) as process:
             wait_for(lambda name=name: healthy(name, environment))  # type: ignore[misc]
@@ -96,4 +96,4 @@ def test_containers_of_ours_are_closed(name: str) -> None:
 
 def test_everything_is_checked_and_restarted() -> None:
     assert all("healthcheck" in service and "restart" in service for service in COMPOSE.values())
-    assert OURS == ["web", "worker", "beat", "migrate", "static"]
+    assert OURS == ["web", "worker", "learner", "beat", "migrate", "static"]
