@@ -8,7 +8,7 @@ import numpy as np
 
 from active.learners.types import FloatArray, IntArray, Kind
 
-# Rows that a label must amount to, to be learned.
+# Rows that a label must amount to, to be learned; or this share of all, where these amount to less than one.
 OCCURS = 1e-4
 
 
@@ -41,18 +41,20 @@ def support(kind: Kind, amount: FloatArray, rows: float) -> Support:
 
 def of_one(amount: FloatArray, rows: float) -> Support:
     """Labels that did not occur share the chance that the next item has a new one (Witten & Bell 1991)."""
-    n_labels, labels = len(amount), np.flatnonzero(amount >= OCCURS)
-    missing, others = n_labels - len(labels), np.zeros(n_labels)
+    occurs = amount >= OCCURS * min(rows, 1.0)
+    n_labels, labels, others = len(amount), np.flatnonzero(occurs), np.zeros(len(amount))
+    missing = n_labels - len(labels)
     if not missing:
         return Support(labels, others, 1.0)
     seen = float(np.minimum(amount, 1.0).sum())
     # None of them likelier than if nothing were known at all.
     chance = min(seen / (rows + seen), missing / n_labels)
-    others[amount < OCCURS] = chance / missing
+    others[~occurs] = chance / missing
     return Support(labels, others, 1.0 - chance)
 
 
 def of_set(amount: FloatArray, rows: float) -> Support:
     """A label that was right never, or always, gets its share with half an answer of each kind added (Krichevsky & Trofimov 1981)."""
-    varies = (amount >= OCCURS) & (rows - amount >= OCCURS)
+    least = OCCURS * min(rows, 1.0)
+    varies = (amount >= least) & (rows - amount >= least)
     return Support(np.flatnonzero(varies), np.where(varies, 0.0, (amount + 0.5) / (rows + 1.0)), 1.0)

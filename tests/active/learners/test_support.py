@@ -20,6 +20,12 @@ def test_nobody_used_any_but_one_of_two():
     assert support("single", np.array([9.0, 0.0]), 9.0).others[1] == pytest.approx(0.1)
 
 
+def test_rows_of_hardly_any_weight_still_have_their_labels():
+    found = support("single", np.array([1e-6, 1e-6, 0.0]), 2e-6)
+
+    np.testing.assert_array_equal(found.labels, [0, 1])
+
+
 def test_a_label_of_a_set_that_is_always_right_is_not_certain():
     found = support("set", np.array([10.0, 0.0, 4.0]), 10.0)
 
