@@ -55,6 +55,17 @@ LEARNERS: dict[str, Named] = {
     "boosting": Named("Gradient boosting", "Trees, for numbers and categories."),
 }
 
+# What each learner can be told; all of it are numbers. docs/methods/learners.md says what they mean.
+LEARNER_OPTIONS: dict[str, tuple[str, ...]] = {
+    "logistic": ("c", "iterations", "tolerance"),
+    "mlp": (
+        *("hidden", "dropout", "mixup", "rate", "decay"),
+        *("batch", "epochs", "patience", "members"),
+    ),
+    "committee": ("members", "c", "iterations", "tolerance"),
+    "boosting": ("rounds", "depth", "rate", "penalty"),
+}
+
 ENCODERS: dict[str, Named] = {
     "text": Named("Text (TF-IDF and SVD)", "Words and their parts; nothing is downloaded."),
     "sentences": Named("Sentence-transformers model", "Sentence embeddings of a model on the workers."),

@@ -29,7 +29,7 @@ _MOST = 2**31 - 1
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
 class Options(AnyJson):
-    """An object of options, such as {"C": 10}."""
+    """An object of options, such as {"c": 10}."""
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict):

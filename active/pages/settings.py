@@ -95,7 +95,7 @@ class SettingsForm(forms.Form):
     encoder_options = forms.JSONField(
         required=False,
         label="Options of the encoder",
-        help_text='JSON, such as {"fields": ["text"]}. docs/active-learning.md has those of each encoder.',
+        help_text='JSON, such as {"fields": ["text"]}. docs/methods/encoders.md has those of each encoder.',
         widget=text_area(2, spellcheck="false"),
     )
     learner = forms.ChoiceField(
@@ -106,7 +106,7 @@ class SettingsForm(forms.Form):
     learner_options = forms.JSONField(
         required=False,
         label="Options of the learner",
-        help_text='JSON, such as {"C": 10}.',
+        help_text='JSON, such as {"c": 10}. docs/methods/learners.md has those of each learner.',
         widget=text_area(2, spellcheck="false"),
     )
 
@@ -124,7 +124,7 @@ class SettingsForm(forms.Form):
             if name in data and data[name] is None:
                 data[name] = {}
             elif name in data and not isinstance(data[name], dict):
-                self.add_error(name, 'An object in braces, such as {"C": 10}.')
+                self.add_error(name, 'An object in braces, such as {"c": 10}.')
         return data
 
 

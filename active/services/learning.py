@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from active.models import LearningSettings
-from active.names import ENCODERS, LEARNERS, STRATEGIES
+from active.names import ENCODERS, LEARNER_OPTIONS, LEARNERS, STRATEGIES
 from annotation.errors import Conflict, Fault, InvalidInput
 from annotation.models import Project, User
 from annotation.questions import QUESTION_TYPES
@@ -99,4 +99,15 @@ def _faults(project: Project, settings: LearningSettings) -> list[Fault]:
         faults.append(Fault(("question",), f"A model cannot learn “{settings.question}”; it can: {there}."))
     if settings.rival and settings.rival == settings.strategy:
         faults.append(Fault(("rival",), "A strategy cannot be compared with itself; choose another one."))
-    return faults
+    return faults + _option_faults(settings)
+
+
+def _option_faults(settings: LearningSettings) -> list[Fault]:
+    """What the learner cannot be told. Of encoders the workers know, and say so on the page of the round."""
+    known = LEARNER_OPTIONS.get(settings.learner, ())
+    unknown = sorted(set(settings.learner_options) - set(known))
+    if unknown:
+        message = f"The learner has no option “{unknown[0]}”; it has {', '.join(known) or 'none'}."
+        return [Fault(("learner_options",), message)]
+    wrong = [name for name, value in settings.learner_options.items() if type(value) not in {int, float}]
+    return [Fault(("learner_options",), f"The option “{name}” is a number.") for name in wrong]

@@ -91,7 +91,7 @@ def make_model(project: Project, **values: Any) -> ModelVersion:
         "parameters": {
             "labels": ["positive", "negative", "neutral"],
             "kind": "single",
-            "options": {"C": 10.0},
+            "options": {"c": 10.0},
         },
         "data_sha256": "d" * 64,
         "items": 60,

@@ -1,5 +1,9 @@
 """The names of strategies, learners and encoders, for processes that do not load them, are their names."""
 
+from inspect import signature
+
+import pytest
+
 from active import names
 from active.acquisition import ACQUISITIONS, DEFAULT
 from active.encoders import ENCODERS
@@ -14,6 +18,13 @@ def test_every_strategy_has_a_title_and_the_default_is_theirs() -> None:
 
 def test_every_learner_has_a_title() -> None:
     assert set(names.LEARNERS) == set(LEARNERS)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_every_learner_has_the_options_that_it_is_said_to_have(name: str) -> None:
+    usual = {"features", "targets", "kind", "weights", "seed", "start"}
+
+    assert set(names.LEARNER_OPTIONS[name]) == set(signature(LEARNERS[name]).parameters) - usual
 
 
 def test_every_encoder_has_a_title() -> None:

@@ -297,7 +297,7 @@ SETTINGS: dict[str, Any] = {
     "ask_again": "10",
     "again_at_most": "2",
     "learner": "logistic",
-    "learner_options": '{"C": 3}',
+    "learner_options": '{"c": 3}',
     "encoder_options": "",
     "target": "85",
 }
@@ -308,7 +308,7 @@ def test_settings_are_changed(owner: User, learned: Project) -> None:
 
     found = LearningSettings.objects.get()
     assert (found.strategy, found.batch, found.target) == ("margin", 30, 0.85)
-    assert (found.learner_options, found.encoder_options) == ({"C": 3}, {})
+    assert (found.learner_options, found.encoder_options) == ({"c": 3}, {})
 
 
 @pytest.mark.parametrize(
@@ -318,6 +318,8 @@ def test_settings_are_changed(owner: User, learned: Project) -> None:
         ({"batch": "0"}, "greater than or equal to 1"),
         ({"learner_options": "[1]"}, "object in braces"),
         ({"learner_options": "{"}, "valid JSON"),
+        ({"learner_options": '{"C": 3}'}, "no option “C”; it has c, iterations"),
+        ({"learner_options": '{"c": "3"}'}, "“c” is a number"),
         ({"explore": "101"}, "less than or equal to 100"),
     ],
 )
