@@ -30,16 +30,17 @@ class Choice:
 def choose(fields: Sequence[Mapping[str, Any]], sample: Sequence[Payload]) -> Choice:
     """Choose for fields {"name", "type"}; without any, for what the payloads hold.
 
-    Text fields that hold numbers or vectors throughout are read as such; links, hidden fields and those of unknown types are not
-    read. Of payloads with nothing to read it is a text encoder of all their keys.
+    Text fields that hold mostly numbers or vectors are read as such, hidden ones only if they hold vectors, links not at
+    all. Of payloads with nothing to read it is a text encoder of all their keys.
     """
     some = sample[:_LOOKED_AT]
     listed = [(str(one["name"]), str(one.get("type", "text"))) for one in fields]
     names = listed or [(name, "text") for name in _keys(some)]
     kinds: dict[str, list[str]] = {"text": [], "image": [], "number": [], "vector": []}
     for name, kind in names:
-        told = _told(name, some) if kind == "text" else kind
-        if told in kinds:
+        told = _told(name, some) if kind in ("text", "hidden") else kind
+        # What people are not to see is often a key or a label; a vector is there to be computed with.
+        if told in kinds and (kind != "hidden" or told == "vector"):
             kinds[told].append(name)
     parts = [*_texts(kinds["text"]), *_others(kinds)]
     if not parts:

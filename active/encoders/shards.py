@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ _LENGTH = struct.Struct("<Q")
 _ALIGN = 64
 # Bytes that are checked at a time.
 _PIECE = 1 << 22
+_LONGEST_HEADER = 1 << 16
 
 
 class ShardDamaged(ValueError):
@@ -42,7 +44,7 @@ class Shard:
         return len(self.items)
 
 
-def write(stream: BinaryIO, items: Ids, rows: Floats, *, encoder: str) -> str:
+def write(stream: BinaryIO, items: Ids, rows: npt.NDArray[np.floating[Any]], *, encoder: str) -> str:
     """Write a shard; its SHA-256. Raises ValueError for ids that do not ascend, and, with the item's id, for a row that is
     not finite in float16."""
     ids = np.ascontiguousarray(items, dtype="<i8")
@@ -52,89 +54,115 @@ def write(stream: BinaryIO, items: Ids, rows: Floats, *, encoder: str) -> str:
         raise ValueError("The ids of a shard ascend, each of them once.")
     with np.errstate(over="ignore"):
         half = np.ascontiguousarray(rows, dtype="<f2")
-    if (wrong := _first_wrong(half)) is not None:
-        raise ValueError(
-            f"The vector of item {int(ids[wrong])} holds NaN, infinity or a number beyond ±65,504."
-        )
-    sha256 = hashlib.sha256(ids.tobytes() + half.tobytes()).hexdigest()
+    # Of finite halves no sum in float32 overflows.
+    sound = np.isfinite(half.sum(axis=1, dtype=np.float32))
+    if not sound.all():
+        item = int(ids[sound.argmin()])
+        raise ValueError(f"The vector of item {item} holds NaN, infinity or a number beyond ±65,504.")
+    digest = hashlib.sha256(ids.data)
+    digest.update(half.data)
+    sha256 = digest.hexdigest()
     header = {"items": len(ids), "dimension": rows.shape[1], "encoder": encoder, "sha256": sha256}
     head = json.dumps(header, sort_keys=True).encode()
     stream.write(_padded(MAGIC + _LENGTH.pack(len(head)) + head))
     stream.write(_padded(ids.tobytes()))
-    stream.write(half.tobytes())
+    stream.write(half.data)
     return sha256
-
-
-def _first_wrong(rows: npt.NDArray[np.float16]) -> int | None:
-    """The first row that is not finite."""
-    # Of finite halves no sum in float32 overflows.
-    sound = np.isfinite(rows.sum(axis=1, dtype=np.float32))
-    return None if sound.all() else int(sound.argmin())
 
 
 def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % _ALIGN)
 
 
+def _aligned(length: int) -> int:
+    return length + -length % _ALIGN
+
+
 def open_shard(path: Path) -> Shard:
     """The shard in a file, mapped into memory. Raises ShardDamaged where that is impossible; `verify` looks closer."""
-    try:
-        with path.open("rb") as stream:
-            if stream.read(len(MAGIC)) != MAGIC:
-                raise ShardDamaged(f"{path.name} is no shard of embedded items.")
-            (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
-            header = json.loads(stream.read(length))
-        n, d = header["items"], header["dimension"]
-        start = len(_padded(bytes(len(MAGIC) + _LENGTH.size + length)))
-        rows = start + n * 8 + -(n * 8) % _ALIGN
-        if path.stat().st_size != rows + n * d * 2:
-            raise ShardDamaged(f"{path.name} is cut: {n} rows do not fit into it.")
-    except (OSError, struct.error, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ShardDamaged):
-            raise
-        raise ShardDamaged(f"{path.name} cannot be read as a shard: {error}.") from error
+    with _reading(path) as stream:
+        layout = _layout(stream, path)
+    n, d = layout.items, layout.dimension
     if not n:
         empty = np.zeros((0, d), dtype=np.float16)
-        return Shard(np.zeros(0, dtype=np.int64), empty, header["encoder"], header["sha256"])
-    items = np.memmap(path, dtype="<i8", mode="r", offset=start, shape=(n,))
-    vectors = np.memmap(path, dtype="<f2", mode="r", offset=rows, shape=(n, d))
-    return Shard(items, vectors, header["encoder"], header["sha256"])
+        return Shard(np.zeros(0, dtype=np.int64), empty, layout.encoder, layout.sha256)
+    items = np.memmap(path, dtype="<i8", mode="r", offset=layout.ids_at, shape=(n,))
+    vectors = np.memmap(path, dtype="<f2", mode="r", offset=layout.rows_at, shape=(n, d))
+    return Shard(items, vectors, layout.encoder, layout.sha256)
 
 
-def verify(shard: Shard, name: str) -> None:
-    """Read all of it. Raises ShardDamaged when the checksum is another one, ids do not ascend, or a row is not finite."""
-    digest = hashlib.sha256()
-    digest.update(shard.items.tobytes())
-    step = max(1, _PIECE // max(1, 2 * shard.vectors.shape[1]))
-    wrong = None
-    for first in range(0, len(shard), step):
-        rows = shard.vectors[first : first + step]
-        digest.update(rows.tobytes())
-        if wrong is None and (found := _first_wrong(rows)) is not None:
-            wrong = int(shard.items[first + found])
-    if digest.hexdigest() != shard.sha256:
-        raise ShardDamaged(f"{name} is damaged: its checksum is wrong.")
-    # What other programs wrote may have a right checksum and be wrong nevertheless.
-    if wrong is not None:
-        raise ShardDamaged(f"{name} cannot be used: the vector of item {wrong} is not finite.")
-    if not (np.diff(shard.items) > 0).all():
-        raise ShardDamaged(f"{name} cannot be used: its ids do not ascend.")
+def verify(path: Path) -> None:
+    """Read all of a shard. Raises ShardDamaged when its checksum is another one, its ids do not ascend, or a row is not
+    finite.
 
-
-def gather(shards: Sequence[Shard], items: Ids) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """The rows of these items: (n,) whether each is there, and (n, d) float32, zeros where it is not.
-
-    In any order, repeated or not. Of an item in several shards the row of the last counts. Raises ValueError when the
-    shards differ in their dimension.
+    It is read and not mapped, so that it does not fill the memory of whoever looks.
     """
-    if len({shard.vectors.shape[1] for shard in shards}) > 1:
-        raise ValueError("These shards differ in their dimension: they come from several encoders.")
+    with _reading(path) as stream:
+        layout = _layout(stream, path)
+        digest = hashlib.sha256()
+        stream.seek(layout.ids_at)
+        ids = stream.read(8 * layout.items)
+        digest.update(ids)
+        stream.seek(layout.rows_at)
+        sound = True
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+            sound = sound and bool(np.isfinite(np.frombuffer(piece, dtype="<f2")).all())
+    if digest.hexdigest() != layout.sha256:
+        raise ShardDamaged(f"{path.name} is damaged: its checksum is wrong.")
+    # What another program wrote may have a right checksum and be wrong nevertheless.
+    if not sound or not (np.diff(np.frombuffer(ids, dtype="<i8")) > 0).all():
+        raise ShardDamaged(f"{path.name} cannot be used: a vector is not finite, or its ids do not ascend.")
+
+
+@dataclass(frozen=True)
+class _Layout:
+    items: int
+    dimension: int
+    encoder: str
+    sha256: str
+    ids_at: int
+    rows_at: int
+
+
+def _layout(stream: BinaryIO, path: Path) -> _Layout:
+    if stream.read(len(MAGIC)) != MAGIC:
+        raise ShardDamaged(f"{path.name} is no shard of embedded items.")
+    (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
+    header = json.loads(stream.read(min(length, _LONGEST_HEADER)))
+    n, d = int(header["items"]), int(header["dimension"])
+    start = _aligned(len(MAGIC) + _LENGTH.size + length)
+    rows = start + _aligned(n * 8)
+    if path.stat().st_size != rows + n * d * 2:
+        raise ShardDamaged(f"{path.name} is cut: {n} rows do not fit into it.")
+    return _Layout(n, d, str(header["encoder"]), str(header["sha256"]), start, rows)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except ShardDamaged:
+        raise
+    except (OSError, struct.error, ValueError, KeyError, TypeError) as error:
+        raise ShardDamaged(f"{path.name} cannot be read as a shard: {error}.") from error
+
+
+def gather(shards: Iterable[Shard], items: Ids, dimension: int) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """The rows of these items: (n,) whether each is there, and (n, dimension) float32, zeros where it is not.
+
+    In any order, repeated or not. Of an item in several shards the row of the last counts. Shards are looked at one after
+    the other, so that they need not all be open at once. Raises ValueError for a shard of another dimension.
+    """
     wanted = np.asarray(items, dtype=np.int64)
     order = np.argsort(wanted, kind="stable")
     ascending = wanted[order]
     found = np.zeros(len(wanted), dtype=bool)
-    rows = np.zeros((len(wanted), shards[0].vectors.shape[1] if shards else 0), dtype=np.float32)
+    rows = np.zeros((len(wanted), dimension), dtype=np.float32)
     for shard in shards:
+        if shard.vectors.shape[1] != dimension:
+            raise ValueError(f"A shard has {shard.vectors.shape[1]} dimensions, not {dimension}.")
         if not len(shard):
             continue
         first, last = np.searchsorted(ascending, [shard.items[0], shard.items[-1] + 1])

@@ -16,7 +16,16 @@ from django.db.models import F
 from django.utils import timezone
 
 from active.models import LearningSettings, Round, RoundShard
-from active.services import choosing, embeddings, learning, publishing, requests, scoring, training
+from active.services import (
+    choosing,
+    embeddings,
+    learning,
+    publishing,
+    requests,
+    scoring,
+    shard_upkeep,
+    training,
+)
 from annotation.errors import DomainError
 from annotation.questions.types import Question
 
@@ -109,7 +118,7 @@ def _finish(round: Round) -> None:
     round.timings["choosing"] = time.perf_counter() - started
     publishing.publish(round, settings, chosen)
     requests.drop_candidates(round)
-    embeddings.tidy(project_id=round.project_id)
+    shard_upkeep.tidy(project_id=round.project_id)
 
 
 def _scored_in(round: Round) -> float:

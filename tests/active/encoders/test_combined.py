@@ -80,6 +80,7 @@ def fields(**types: str) -> list[dict[str, str]]:
         (fields(price="number"), "numbers", ["price"]),
         (fields(price="text"), "numbers", ["price"]),
         (fields(v="text"), "vectors", ["v"]),
+        (fields(v="hidden", price="hidden"), "vectors", ["v"]),
         (fields(title="text", price="link", color="hidden"), "text", ["title"]),
         (fields(title="text", photo="image", price="number"), "combined", ["title", "photo", "price"]),
         (fields(other="text"), "text", ["other"]),

@@ -1,0 +1,19 @@
+"""Locks of the database connection: they end with the worker, however that ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def waited_for(what: str, number: int) -> Iterator[None]:
+    """Nobody else does this until the block ends; whoever comes meanwhile waits. May be nested."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, %s))", [what, number])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, %s))", [what, number])

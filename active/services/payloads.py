@@ -1,0 +1,88 @@
+"""What encoders read: payloads of many items in bearable amounts, and the files that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import psycopg
+from django.db import connection
+
+from active.services import copying, storage
+from annotation.models import Media
+
+Ids = npt.NDArray[np.int64]
+Payload = dict[str, Any]
+# At once: rows, and bytes as PostgreSQL keeps them.
+MOST_ROWS = 4096
+MOST_BYTES = 8 * 2**20
+
+ALL = "SELECT id FROM annotation_item WHERE project_id = %(project)s ORDER BY id"
+_SIZES = "SELECT id, pg_column_size(payload)::int8 FROM annotation_item WHERE id = ANY(%(items)s) ORDER BY id"
+_PAYLOADS = "SELECT id, payload::text FROM annotation_item WHERE id = ANY(%(items)s) ORDER BY id"
+
+
+def ids_of(project_id: int) -> Ids:
+    """All items of a project, ascending: those that are retired or gold questions, too."""
+    return copying.ids(ALL, {"project": project_id})
+
+
+def of_items(items: Ids) -> Iterator[tuple[Ids, list[Payload]]]:
+    """Ids and payloads in parts, ascending; items that have been deleted are left out."""
+    found, sizes = copying.columns(_SIZES, {"items": items.tolist()}, ["int8", "int8"])
+    for part in _parts(np.asarray(sizes, dtype=np.int64)):
+        yield _read(np.asarray(found[part], dtype=np.int64))
+
+
+def _parts(sizes: Ids) -> Iterator[slice]:
+    ends = np.cumsum(sizes)
+    first = 0
+    while first < len(sizes):
+        before = ends[first - 1] if first else 0
+        fits = int(np.searchsorted(ends, before + MOST_BYTES, side="right"))
+        last = max(first + 1, min(fits, first + MOST_ROWS))
+        yield slice(first, last)
+        first = last
+
+
+def _read(items: Ids) -> tuple[Ids, list[Payload]]:
+    connection.ensure_connection()
+    raw = cast("psycopg.Connection[Any]", connection.connection)
+    numbers, payloads = [], []
+    with (
+        connection.wrap_database_errors,
+        psycopg.ClientCursor(raw) as cursor,
+        cursor.copy(f"COPY ({_PAYLOADS}) TO STDOUT (FORMAT binary)", {"items": items.tolist()}) as copy,
+    ):
+        copy.set_types(["int8", "text"])
+        for number, payload in copy.rows():
+            numbers.append(number)
+            read = orjson.loads(payload)
+            payloads.append(read if isinstance(read, dict) else {})
+    return np.array(numbers, dtype=np.int64), payloads
+
+
+class Files:
+    """The files that payloads name, to be read from any thread: the database is asked beforehand, once for each part."""
+
+    def __init__(self, project_id: int) -> None:
+        self._project_id = project_id
+        self._known: dict[str, str] = {}
+
+    def know(self, payloads: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> None:
+        """Find out where the files are that these fields name."""
+        names = {value for one in payloads for field in fields if isinstance(value := one.get(field), str)}
+        media = Media.objects.filter(
+            project=self._project_id, name__in=[name for name in names if len(name) <= 300]
+        )
+        self._known = dict(media.values_list("name", "file"))
+
+    def load(self, name: str) -> bytes | None:
+        """The bytes of a file; None where the project has none of this name, or has lost it. Raises StoreUnavailable."""
+        try:
+            return storage.read(self._known[name]) if name in self._known else None
+        except storage.FileLost:
+            return None
