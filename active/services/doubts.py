@@ -38,7 +38,9 @@ def remembered(
         return []
     joint = np.clip(labeled.targets, 1e-6, None) * np.clip(predicted, 1e-6, None)
     joint /= joint.sum(axis=1, keepdims=True)
-    value = np.asarray(value_of_judgment(joint, accuracy))
+    said = joint[np.arange(len(joint)), labeled.targets.argmax(axis=1)]
+    # What stands now is what people said, likely or not: it takes a person to change it.
+    value = np.asarray(value_of_judgment(joint, accuracy)) + joint.max(axis=1) - said
     order = np.argsort(-value, kind="stable")[:most]
     return [_told(labeled, predicted, joint, value, int(row)) for row in order if value[row] > 0]
 

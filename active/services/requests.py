@@ -20,7 +20,7 @@ State, Trigger = Round.State, Round.Trigger
 LARGEST_BATCH = 10_000
 MOST_ATTEMPTS = 3
 # The more labels there are, the more new ones it takes to change a model: this part of them.
-FRESH_SHARE = 0.05
+FRESH_SHARE = 0.01
 # The queue runs low when less than this part of a batch is left.
 LOW_SHARE = 0.2
 # After a failure, and where no answers come, a round starts by itself after this long at the soonest.

@@ -85,7 +85,7 @@ def test_without_items_nothing_starts(owner: User) -> None:
     assert not Round.objects.exists()
 
 
-@pytest.mark.parametrize(("given", "labels", "trigger"), [(19, 0, None), (20, 0, "labels"), (20, 1000, None), (50, 1000, "labels")])  # fmt: skip
+@pytest.mark.parametrize(("given", "labels", "trigger"), [(19, 0, None), (20, 0, "labels"), (20, 5000, None), (50, 5000, "labels")])  # fmt: skip
 def test_enough_new_answers(
     project: Project, settings_row: LearningSettings, given: int, labels: int, trigger: str | None
 ) -> None:

@@ -218,7 +218,7 @@ def test_a_worker_that_dies_three_times_ends_it() -> None:
 
 
 def test_doubtful_answers_are_asked_again() -> None:
-    project, anna = make_learning(answered=40, ask_again=0.5)
+    project, _ = make_learning(answered=40, ask_again=0.5)
     wrong = Consensus.objects.filter(item__key="item-00004")
     wrong.update(value="negative", distribution={"negative": 0.7, "positive": 0.3}, confidence=0.7)
     Project.objects.filter(pk=project.pk).update(annotations_at_most=2)
