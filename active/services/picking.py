@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from active.acquisition import ACQUISITIONS, Pool
-from active.acquisition.adaptive import stage
+from active.acquisition import ACQUISITIONS, Picks, Pool
+from active.acquisition.adaptive import coverage, doubtful, stage
+from active.acquisition.ranking import in_order
 from active.models import Round
 from active.names import DEFAULT_STRATEGY
 from active.services import costs
 from active.services.artifacts import Predictor
 from active.services.candidates import Candidates
-from active.services.scoring import COMMITTEES, ROWWISE, pool_of, top
+from active.services.scoring import BEST_PER_CHOSEN, COMMITTEES, ROWWISE, pool_of, top
 from active.services.training_data import Labeled
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 # Strategies that work without a model: they look at the vectors only.
-WITHOUT_MODEL = ("random", "k_center", "kmeans_plus_plus", "typiclust", "probcover")
+WITHOUT_MODEL = (DEFAULT_STRATEGY, "random", "k_center", "kmeans_plus_plus", "typiclust", "probcover")
 # Two items of a batch that are more alike than this are one too many.
 ALIKE = 0.98
 # Picked in excess, to have others in the place of near-duplicates.
@@ -106,30 +107,32 @@ def _of(
         return []
     name = strategy
     if predictor is None and name not in WITHOUT_MODEL:
-        if name != DEFAULT_STRATEGY:
-            notes.append(f"There is no model yet, so that {name} cannot choose: typical items come first.")
+        notes.append(f"There is no model yet, so that {name} cannot choose: typical items come first.")
         name = DEFAULT_STRATEGY
-    free = np.setdiff1d(_rows(name, candidates, predictor, known, n), np.asarray(taken, dtype=np.int64))
+    early = predictor is None or stage(len(known.labeled), known.labeled.used) == "coverage"
+    free = np.setdiff1d(_rows(name, candidates, early, n), np.asarray(taken, dtype=np.int64))
     if not len(free):
         return []
     vectors = np.asarray(candidates.vectors[free], dtype=np.float32)
     pool = _pool(name, round, candidates.items[free], vectors, predictor, known)
-    picks = ACQUISITIONS[name](pool, min(len(free), int(EXCESS * n) + 1), rng)
+    picks = _acquire(name, pool, min(len(free), int(EXCESS * n) + 1), rng, early)
     order = np.argsort(-picks.score, kind="stable") if name in ROWWISE else np.arange(len(picks.index))
     chosen = different(vectors[picks.index[order]], n)
     return [Picked(int(free[picks.index[order[k]]]), float(picks.score[order[k]]), strategy) for k in chosen]
 
 
-def _rows(name: str, candidates: Candidates, predictor: Predictor | None, known: Known, n: int) -> Ints:
-    """Which candidates a strategy looks at."""
-    if name == DEFAULT_STRATEGY:
-        early = stage(len(known.labeled), known.labeled.used) == "coverage"
-        if predictor is None or early:
-            return np.flatnonzero(candidates.drawn)
-        return _best(candidates, 10 * n)
+def _acquire(name: str, pool: Pool, n: int, rng: np.random.Generator, early: bool) -> Picks:
+    """Of the default strategy its stage alone: the round draws the random ones, and candidates are few already."""
+    if name != DEFAULT_STRATEGY:
+        return ACQUISITIONS[name](pool, n, rng)
+    return in_order(coverage(pool, n, rng) if early else doubtful(pool, n, rng, share=1))
+
+
+def _rows(name: str, candidates: Candidates, early: bool, n: int) -> Ints:
+    """Which candidates a strategy looks at. `early`: before there is a model, or while it knows little."""
     if name in ROWWISE:
-        return _best(candidates, 10 * n)
-    if name == "random" or predictor is None:
+        return _best(candidates, BEST_PER_CHOSEN * n)
+    if name == "random" or (early and name in WITHOUT_MODEL):
         return np.flatnonzero(candidates.drawn)
     return np.arange(len(candidates))
 
