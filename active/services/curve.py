@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 # Random choice is judged with these shares of the items that no strategy chose, each so often with others left out.
-SHARES, REPEATS = (0.15, 0.3, 0.5, 0.75, 1.0), 2
+SHARES, REPEATS = (0.15, 0.3, 0.5, 0.75, 1.0), 3
 # Below so many items nothing is judged on them.
 LEAST_JUDGED = 30
 # A forecast takes so many different numbers of labels.

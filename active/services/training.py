@@ -178,15 +178,17 @@ def _consider(made: ModelVersion, used: ModelVersion | None, examples: Examples)
         short = f"the holdout has {len(examples.holdout)} items, and it takes {LEAST_HOLDOUT} to tell"
         registry.promote(made, f"In place of version {used.version}: {why}; {short}.")
         return
-    by = compared.accuracy
-    told = (
-        f"{100 * by.value:+.1f} points ({100 * by.low:+.1f} to {100 * by.high:+.1f}) "
-        f"on {compared.n} items of the holdout, against version {used.version}"
-    )
+    told = f"{_told(compared)} on {compared.n} items of the holdout, against version {used.version}"
     if compared.worse_beyond_noise:
         registry.refuse(made, f"Worse beyond noise: {told}. Version {used.version} stays in use.")
     else:
         registry.promote(made, f"Not worse beyond noise: {told}.")
+
+
+def _told(compared: Comparison) -> str:
+    by, loss = compared.accuracy, compared.log_loss
+    accuracy = f"accuracy {100 * by.value:+.1f} points ({100 * by.low:+.1f} to {100 * by.high:+.1f})"
+    return f"{accuracy}, log loss {loss.value:+.3f} ({loss.low:+.3f} to {loss.high:+.3f}; less is better)"
 
 
 def _compared(made: ModelVersion, used: ModelVersion, examples: Examples) -> Comparison | None:
