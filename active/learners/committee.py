@@ -20,7 +20,7 @@ from active.learners.types import FloatArray, Kind, Targets
 class Committee(Model):
     """Several linear models of the same labels; predictions are the mean of theirs."""
 
-    weights: FloatArray  # (members, d, c)
+    weights: FloatArray  # (members, d, c); for "ordinal" (members, d, 1)
     bias: FloatArray  # (members, c)
 
     learner: ClassVar[str] = "committee"
@@ -34,9 +34,7 @@ class Committee(Model):
 
     def votes(self, block: FloatArray) -> FloatArray:
         """Probability of each learned label by each member, (members, m, u)."""
-        scores = block @ self.weights
-        scores += self.bias[:, None, :]
-        return link(self.kind, scores)
+        return link(self.kind, block @ self.weights + self.bias[:, None, :])
 
     def arrays(self) -> Mapping[str, FloatArray]:
         return {"weights": self.weights, "bias": self.bias}

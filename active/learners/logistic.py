@@ -11,7 +11,7 @@ import numpy as np
 from active.learners.examples import Examples, examples
 from active.learners.heads import link
 from active.learners.lbfgs import Precondition, minimise
-from active.learners.losses import cross_entropy, part
+from active.learners.losses import Part, cross_entropy, ordered, part
 from active.learners.model import Model, checked_start
 from active.learners.types import FloatArray, Kind, Options, Targets
 
@@ -25,15 +25,13 @@ CURVATURE_ROWS, MOST_CURVATURE = 4096, 2048
 class Linear(Model):
     """Scores that are sums of weighted features."""
 
-    weights: FloatArray  # (d, c)
+    weights: FloatArray  # (d, c); for "ordinal" (d, 1), the same for all thresholds
     bias: FloatArray  # (c,)
 
     learner: ClassVar[str] = "logistic"
 
     def learned(self, block: FloatArray) -> FloatArray:
-        scores = block @ self.weights
-        scores += self.bias
-        return link(self.kind, scores)
+        return link(self.kind, block @ self.weights + self.bias)
 
     def arrays(self) -> Mapping[str, FloatArray]:
         return {"weights": self.weights, "bias": self.bias}
@@ -54,8 +52,8 @@ def fit(
     """Minimise the sum of losses times c plus half the squared weights, as LogisticRegression(C=c) of scikit-learn does.
 
     The bias is not penalised. Nothing is random. It ends when no entry of the gradient of the mean loss exceeds the
-    tolerance. "set" and "ordinal" fit each column by itself: one label against the rest, or the labels above against
-    those up to it.
+    tolerance. "set" fits each label against the rest; "ordinal" one direction with a threshold between each two labels
+    (proportional odds, McCullagh 1980).
     """
     given = examples(features, targets, kind, weights)
     before = checked_start(start, Linear, kind, given.features.shape[1], given.support.n_labels)
@@ -74,6 +72,7 @@ def from_examples(given: Examples, start: Linear | None, options: Options) -> Li
         iterations=int(options["iterations"]),
         tolerance=float(options["tolerance"]),
     )
+    by_features, offset = split(found.x, given)
     return Linear(
         kind=given.kind,
         n_features=given.features.shape[1],
@@ -82,15 +81,16 @@ def from_examples(given: Examples, start: Linear | None, options: Options) -> Li
         iterations=found.iterations,
         loss=found.trace[-1],
         options=options,
-        weights=found.x[:-1],
-        bias=found.x[-1] - mean @ found.x[:-1],
+        weights=by_features,
+        bias=offset - mean @ by_features,
     )
 
 
 class Objective:
-    """Mean loss with penalty, and its gradient, by x (d + 1, c): weights, and last the bias at the mean of the features.
+    """Mean loss with penalty, and its gradient, by x, which split() explains.
 
-    A bias at the mean hardly depends on the weights, which makes the descent much shorter and changes nothing else.
+    Offsets are the scores at the mean of the features. They hardly depend on the weights, which makes the descent much
+    shorter and changes nothing else.
     """
 
     def __init__(self, given: Examples, mean: FloatArray, penalty: float) -> None:
@@ -101,20 +101,34 @@ class Objective:
         self.parts = [(rows, part(given.targets, given.weights, rows)) for rows in slices]
 
     def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
-        weights, bias = x[:-1], x[-1] - self.mean @ x[:-1]
-        value, gradient = 0.0, np.zeros_like(x)
+        weights, offset = split(x, self.given)
+        bias, gradient, value = offset - self.mean @ weights, np.zeros_like(x), 0.0
+        by_weights, by_offset = split(gradient, self.given)
         for rows, wanted in self.parts:
             block = self.given.features[rows]
-            scores = block @ weights
-            scores += bias
-            loss, residual = cross_entropy(self.given.kind, scores, wanted)
+            loss, residual = self.loss(block @ weights + bias, wanted)
             value += loss
-            gradient[:-1] += block.T @ residual
-            gradient[-1] += residual.sum(axis=0)
-        gradient[:-1] -= np.outer(self.mean, gradient[-1])
+            by_weights += block.T @ self.pull(residual)
+            by_offset += residual.sum(axis=0)
+        by_weights -= np.outer(self.mean, self.pull(by_offset[None]))
         gradient *= np.float32(1.0 / self.total)
-        gradient[:-1] += np.float32(self.penalty) * weights
+        by_weights += np.float32(self.penalty) * weights
         return value / self.total + 0.5 * self.penalty * float(np.vdot(weights, weights)), gradient
+
+    def loss(self, scores: FloatArray, wanted: Part) -> tuple[float, FloatArray]:
+        if self.given.kind == "ordinal":
+            return ordered(scores, wanted)
+        return cross_entropy(self.given.kind, scores, wanted)
+
+    def pull(self, residual: FloatArray) -> FloatArray:
+        """What the residuals (m, c) do to the weights' scores: these are shared by all thresholds."""
+        return residual.sum(axis=1, keepdims=True) if self.given.kind == "ordinal" else residual
+
+
+def split(x: FloatArray, given: Examples) -> tuple[FloatArray, FloatArray]:
+    """Views of x: weights (d, c), and in the last row the offsets (c,); for "ordinal" one column, (d + c, 1)."""
+    n_features = given.features.shape[1]
+    return x[:n_features], x[n_features:].reshape(-1)
 
 
 def preconditioner(given: Examples, mean: FloatArray, penalty: float) -> Precondition:
@@ -122,28 +136,37 @@ def preconditioner(given: Examples, mean: FloatArray, penalty: float) -> Precond
     share = given.shares()
     variance = np.float32(max(float((share * (1.0 - share)).mean()) if share.size else 0.0, 1e-4))
     some = given.features[:: stride(len(given), CURVATURE_ROWS)] - mean
-    n_rows, n_features = some.shape
+    n_rows, n = some.shape
     # With fewer rows than features, or very many of these, the inverse costs more than it saves.
-    if n_rows <= n_features or n_features > MOST_CURVATURE:
-        curve = variance * np.square(some).mean(axis=0) + np.float32(penalty)
-        return lambda g: np.concatenate([g[:-1] / curve[:, None], g[-1:] / variance])
+    if n_rows <= n or n > MOST_CURVATURE:
+        curve = (variance * np.square(some).mean(axis=0) + np.float32(penalty))[:, None]
+        return lambda g: np.concatenate([g[:n] / curve, g[n:] / variance])
     curvature = some.T @ some
     curvature *= variance / np.float32(n_rows)
-    curvature[np.diag_indices(n_features)] += np.float32(penalty)
+    curvature[np.diag_indices(n)] += np.float32(penalty)
     inverse = np.linalg.inv(curvature)
-    return lambda g: np.concatenate([inverse @ g[:-1], g[-1:] / variance])
+    return lambda g: np.concatenate([inverse @ g[:n], g[n:] / variance])
 
 
 def beginning(given: Examples, start: Linear | None, mean: FloatArray) -> FloatArray:
-    """Where the descent starts, (d + 1, c): the earlier model's columns, and for labels it lacks the shares alone."""
-    columns = given.columns
-    x = np.zeros((given.features.shape[1] + 1, len(columns)), dtype=np.float32)
-    x[-1] = given.scores_of_shares()
+    """Where the descent starts: the earlier model, and for labels that it lacks the shares alone."""
+    n_columns, n_features = len(given.columns), given.features.shape[1]
+    shape = (n_features + n_columns, 1) if given.kind == "ordinal" else (n_features + 1, n_columns)
+    x = np.zeros(shape, dtype=np.float32)
+    weights, offset = split(x, given)
+    offset[:] = given.scores_of_shares()
+    if given.kind == "ordinal":
+        # Strictly falling, also where shares are too close to tell.
+        offset -= 1e-3 * np.arange(n_columns, dtype=np.float32)
     if start is not None:
-        theirs = start.support.labels[: start.weights.shape[1]]
-        _, here, there = np.intersect1d(columns, theirs, return_indices=True)
-        x[:-1, here] = start.weights[:, there]
-        x[-1, here] = start.bias[there] + mean @ start.weights[:, there]
+        theirs = start.support.labels[: len(start.bias)]
+        _, here, there = np.intersect1d(given.columns, theirs, return_indices=True)
+        if given.kind == "ordinal":
+            # Its thresholds may not be in order beside those of new labels; they are found again at once.
+            weights[:] = start.weights
+        else:
+            weights[:, here] = start.weights[:, there]
+            offset[here] = start.bias[there] + mean @ start.weights[:, there]
     return x
 
 

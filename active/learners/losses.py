@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import issparse
 
+from active.learners.heads import sigmoid
 from active.learners.types import FloatArray, IntArray, Kind, Targets
+
+LEAST_CHANCE = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,10 @@ def part(targets: Targets, weights: FloatArray, rows: slice) -> Part:
 
 
 def cross_entropy(kind: Kind, scores: FloatArray, part: Part) -> tuple[float, FloatArray]:
-    """Weighted sum of the loss, and its gradient by the scores, which are overwritten."""
+    """Weighted sum of the loss, and its gradient by the scores, which are overwritten.
+
+    For "ordinal" each column is judged by itself; `ordered` judges all of them together.
+    """
     return categorical(scores, part) if kind == "single" else binary(scores, part)
 
 
@@ -69,6 +75,24 @@ def binary(scores: FloatArray, part: Part) -> tuple[float, FloatArray]:
     residual *= part.weights
     part.subtract_from(residual)
     return value, residual
+
+
+def ordered(scores: FloatArray, part: Part) -> tuple[float, FloatArray]:
+    """Of one label between thresholds (McCullagh 1980), by the scores of being above each; infinite where these cross."""
+    # In double precision: a chance is the difference of two numbers that may both be all but 1.
+    above = sigmoid(scores.astype(np.float64))
+    chance, targets = falls(1.0, above), falls(part.weights, part.values)
+    if chance.min(initial=1.0) < LEAST_CHANCE:
+        return np.inf, scores
+    value = -summed(targets * np.log(chance))
+    ratio = targets / chance
+    return value, (above * (1.0 - above) * (ratio[:, :-1] - ratio[:, 1:])).astype(np.float32)
+
+
+def falls(first: float | FloatArray, above: FloatArray) -> FloatArray:
+    """How much each column is below the one before it, (m, c + 1): from first, (m, 1), down to 0."""
+    ends = np.broadcast_to(first, (len(above), 1)), np.zeros((len(above), 1))
+    return np.asarray(-np.diff(np.concatenate([ends[0], above, ends[1]], axis=1), axis=1))
 
 
 def summed(values: FloatArray) -> float:

@@ -94,6 +94,38 @@ def test_the_objective_never_rises(seed, n, c, kind):
     assert (np.diff(trace) <= 2e-6 * np.abs(trace[1:])).all()
 
 
+def test_ordered_labels_share_one_direction():
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((2000, 4)).astype(np.float32)
+    way, noise = np.array([2.0, -1.0, 0.0, 0.5]), rng.logistic(size=2000)
+    labels = np.digitize(features @ way + noise, [-2.0, 0.0, 3.0])
+
+    model = logistic.fit(features, one_hot(labels, 4), kind="ordinal", c=1000.0, **EXACT)
+
+    np.testing.assert_allclose(model.weights[:, 0], way, atol=0.25)
+    np.testing.assert_allclose(model.bias, [2.0, 0.0, -3.0], atol=0.25)
+
+
+def test_two_ordered_labels_are_two_labels():
+    features, labels = blobs(n_labels=2, apart=0.5)
+    peer = LogisticRegression(C=10.0, tol=1e-8, max_iter=5000).fit(features, labels)
+
+    model = logistic.fit(features, one_hot(labels, 2), kind="ordinal", **EXACT)
+
+    np.testing.assert_allclose(model.predict(features), peer.predict_proba(features), atol=2e-3)
+
+
+def test_starts_from_an_earlier_model_of_ordered_labels():
+    features, labels = blobs(n_labels=4)
+    before = logistic.fit(features[labels != 2], one_hot(labels[labels != 2], 4), kind="ordinal")
+
+    afresh, warm = (
+        logistic.fit(features, one_hot(labels, 4), kind="ordinal", start=s) for s in (None, before)
+    )
+
+    np.testing.assert_allclose(warm.predict(features), afresh.predict(features), atol=0.02)
+
+
 def test_starts_from_an_earlier_model():
     features, labels = blobs(n=600, n_features=20, apart=0.5)
     before = logistic.fit(features[:500], one_hot(labels[:500], 3))
