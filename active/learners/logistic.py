@@ -162,11 +162,12 @@ def beginning(given: Examples, start: Linear | None, mean: FloatArray) -> FloatA
         theirs = start.support.labels[: len(start.bias)]
         _, here, there = np.intersect1d(given.columns, theirs, return_indices=True)
         if given.kind == "ordinal":
-            # Its thresholds may not be in order beside those of new labels; they are found again at once.
             weights[:] = start.weights
+            # Beside those of new labels its thresholds may be out of order; then they are found again.
+            here, there = (here, there) if len(here) == n_columns else (here[:0], there[:0])
         else:
             weights[:, here] = start.weights[:, there]
-            offset[here] = start.bias[there] + mean @ start.weights[:, there]
+        offset[here] = (start.bias + mean @ start.weights)[there]
     return x
 
 

@@ -136,6 +136,14 @@ def test_starts_from_an_earlier_model():
     np.testing.assert_allclose(warm.predict(features), afresh.predict(features), atol=0.02)
 
 
+@pytest.mark.parametrize("kind", ["single", "set", "ordinal"])
+def test_has_nothing_to_do_where_it_is_already(kind):
+    features, labels = blobs(apart=1.0)
+    model = logistic.fit(features, one_hot(labels, 3), kind=kind, tolerance=1e-5)
+
+    assert logistic.fit(features, one_hot(labels, 3), kind=kind, start=model).iterations == 0
+
+
 def test_starts_from_a_model_that_knew_fewer_labels():
     features, labels = blobs()
     few = labels < 2
