@@ -33,8 +33,12 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
+    """A point; its interval from `top` to `bottom`, drawn where there is no band."""
+
     x: float
     y: float
+    top: float
+    bottom: float
     words: str
     hollow: bool
 
@@ -96,9 +100,9 @@ def nice(low: float, high: float, most: int) -> tuple[float, ...]:
 
 
 def _line(title: str, color: str, points: Sequence[Given], dashed: bool, most: float, up: Axis) -> Line:
-    placed = [(_across(point.x, most), round(100 - up.at(point.value), 2)) for point in points]
-    upper = [(_across(point.x, most), round(100 - up.at(point.high), 2)) for point in points]
-    lower = [(_across(point.x, most), round(100 - up.at(point.low), 2)) for point in reversed(points)]
+    placed = [(_across(point.x, most), _up(up, point.value)) for point in points]
+    upper = [(_across(point.x, most), _up(up, point.high)) for point in points]
+    lower = [(_across(point.x, most), _up(up, point.low)) for point in reversed(points)]
     every = max(1, -(-len(points) // MOST_DOTS))
     return Line(
         title,
@@ -106,7 +110,7 @@ def _line(title: str, color: str, points: Sequence[Given], dashed: bool, most: f
         _path(placed) if len(placed) > 1 else "",
         f"{_path(upper + lower)}Z" if len(placed) > 1 else "",
         tuple(
-            Mark(x, y, point.words, point.hollow)
+            Mark(x, y, _up(up, point.high), _up(up, point.low), point.words, point.hollow)
             for place, (point, (x, y)) in enumerate(zip(points, placed, strict=True))
             if (len(points) - 1 - place) % every == 0
         ),
@@ -116,6 +120,10 @@ def _line(title: str, color: str, points: Sequence[Given], dashed: bool, most: f
 
 def _path(points: Iterable[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+
+
+def _up(axis: Axis, value: float) -> float:
+    return round(100 - axis.at(value), 2)
 
 
 def _across(value: float, most: float) -> float:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from active.models import Selection
 from active.reports.excerpts import NOTHING, Excerpt, excerpts
-from active.reports.selections import Near, near
+from active.reports.selections import BATCH_ABOVE, Near, near
 from annotation.errors import Fault, InvalidInput
 from annotation.models import Item, Project
 from annotation.services import predictions
@@ -32,6 +32,11 @@ _COUNT = """
 SELECT count(*) FROM (SELECT 1 FROM annotation_item
     WHERE project_id = %(project)s AND state = 'open' AND open_slots > 0 AND {place} LIMIT %(limit)s) counted
 """
+_PLACES = (
+    "priority * -1 < %(batch)s",
+    "priority * -1 >= %(batch)s AND priority * -1 < 0",
+    "priority * -1 >= 0",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +114,19 @@ def place_of(text: str) -> tuple[float, int]:
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """Items that were chosen and are still in the queue, and all the others in it; counted up to MOST_COUNTED."""
+    """Items that were chosen and are still in the queue, those in reserve behind them (and new ones that the model doubts),
+    and all the others in it; each counted up to MOST_COUNTED."""
 
     chosen: int
+    reserve: int
     others: int
 
 
 def length(project: Project) -> Length:
-    scope = {"project": project.pk, "limit": MOST_COUNTED}
+    scope = {"project": project.pk, "limit": MOST_COUNTED, "batch": -BATCH_ABOVE}
     with connection.cursor() as cursor:
         counted = []
-        for place in ("priority * -1 < 0", "priority * -1 >= 0"):
+        for place in _PLACES:
             cursor.execute(_COUNT.format(place=place), scope)
             counted.append(cursor.fetchone()[0])
     return Length(*counted)

@@ -60,6 +60,13 @@ def test_higher_values_are_drawn_higher() -> None:
     assert line.marks[0].x < line.marks[1].x
 
 
+def test_a_single_point_has_its_interval_without_a_band() -> None:
+    (line,) = drawn.plot([("a", "teal", [Given(10, 0.5, 0.4, 0.6, "")], False)]).lines
+
+    assert (line.band, line.line) == ("", "")
+    assert line.marks[0].top < line.marks[0].y < line.marks[0].bottom
+
+
 def test_bins_are_put_together_and_none_is_lost() -> None:
     counts = list(range(60))
 

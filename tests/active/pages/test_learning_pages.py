@@ -228,7 +228,16 @@ def test_the_queue_is_told_in_order(viewer: User, learned: Project) -> None:
 
     assert page.index("item-00019") < page.index("item-00010") < page.index("item-00000")
     assert "Next in order" in page
-    assert "10 chosen items first, then 10" in page
+    assert "10 chosen items first, then 10 in the order" in page
+
+
+def test_what_is_in_reserve_is_told_apart(viewer: User, learned: Project) -> None:
+    Item.objects.filter(project=learned, priority__gt=1.5).update(priority=0.5)
+    few = Item.objects.filter(project=learned, priority__gt=1).count()
+
+    assert f"{few} chosen items first, then {10 - few} in reserve, then 10" in seen(
+        viewer, path(learned, "queue/")
+    )
 
 
 def test_the_queue_pages_by_place(viewer: User, learned: Project) -> None:
