@@ -83,7 +83,7 @@ class _Greedy:
     heap: list[tuple[float, int]] = field(default_factory=list)
     # No row outside the heap comes before this place; how many rows the heap takes up next.
     end: tuple[float, int] = (-np.inf, 0)
-    size: int = FRONTIER
+    size: int = field(init=False)
     # Picks that all bounds account for, and how many rows are brought up to date before a pass.
     passed: int = 0
     patience: int = field(init=False)
@@ -92,7 +92,7 @@ class _Greedy:
     def __post_init__(self) -> None:
         rows = len(self.squared)
         self.bound = self.squared.copy()
-        self.patience = rows // SCATTERED
+        self.patience, self.size = rows // SCATTERED, FRONTIER
         self.taken = np.empty((self.n, self.embeddings.shape[1]), dtype=np.float32)
         self.seen = np.zeros(rows, dtype=np.int32)
         # In the heap, or taken.
@@ -135,7 +135,8 @@ class _Greedy:
     def update(self, row: int) -> float:
         apart = squared_to(self.taken[self.seen[row] : len(self.picks)], as_float32(self.embeddings[row]))
         squared = min(self.squared[row], apart.min())
-        self.squared[row], self.seen[row] = squared, len(self.picks)
+        self.squared[row] = self.bound[row] = squared
+        self.seen[row] = len(self.picks)
         return float(squared)
 
     def update_all(self) -> None:

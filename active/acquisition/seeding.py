@@ -85,7 +85,7 @@ class _Drawing:
     rng: np.random.Generator
     centres: Held
     chosen: list[int]
-    size: int = FIRST
+    size: int = field(init=False)
     # Centres whose distances are in the bounds, and distances computed for proposals since then.
     passed: int = 0
     spent: int = 0
@@ -94,6 +94,7 @@ class _Drawing:
     summed: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.size = FIRST
         self.bound = np.full(len(self.points), np.inf, dtype=np.float32)
         self.bound_by_length()
 
