@@ -52,11 +52,10 @@ def same(what: str, sizes: dict[str, int | None]) -> None:
 
 def distributions(name: str, array: Floats) -> None:
     """Raise ValueError unless each row of (rows, labels) is finite, at least 0, and adds up to 1."""
-    ones = np.ones(array.shape[1], dtype=np.float32)
     for rows in blocks(*array.shape):
         block = np.asarray(array[rows], dtype=np.float32)
         with np.errstate(all="ignore"):
-            total = block @ ones
+            total = np.einsum("ij->i", block)
         # Not finite is not near 1 either, so that one sum per row finds both.
         if not (np.abs(total - 1.0) <= ROUNDING).all():
             refuse_infinite(name, block, rows.start)
@@ -77,7 +76,7 @@ def doubtful(block: Floats) -> bool:
     if block.dtype == np.float16:
         return bool(np.bitwise_and(block.view(np.uint16), HALF_BITS).max(initial=0) >= HALF_INFINITY)
     with np.errstate(all="ignore"):
-        return not np.isfinite(block @ np.ones(block.shape[1], dtype=block.dtype)).all()
+        return not np.isfinite(np.einsum("ij->i", block)).all()
 
 
 def above_zero(name: str, array: Floats) -> None:
