@@ -1,14 +1,15 @@
 """Learners: how fast the default fits and predicts, beside scikit-learn on the same rows, and what a warm start saves.
 
-    python -m benchmarks.learners [--repeats 3] [--rows 100000] [--dry] [--redraw]
+    python -m benchmarks.learners [--repeats 3] [--rows 100000] [--threads 1] [--dry] [--redraw]
 
-Each figure is measured in a process of its own. scikit-learn fits with the same penalty and tolerance; where it takes
+Each figure is measured in a process of its own, on one thread, as workers beside each other have it (--threads 2 for two). scikit-learn fits with the same penalty and tolerance; where it takes
 very long (100,000 rows and 77 labels) once only.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -106,11 +107,14 @@ def predicting(n: int, n_labels: int, repeats: int) -> dict[str, Any]:
 MEASURES = {"ours": ours, "theirs": theirs, "warm": warm, "predicting": predicting}
 
 
-def apart(what: str, n: int, n_labels: int, repeats: int) -> dict[str, Any]:
+def apart(what: str, n: int, n_labels: int, options: Any) -> dict[str, Any]:
     """One measure in a process of its own, so that its memory is its own."""
     command = [sys.executable, "-m", "benchmarks.learners", "--timed", what, str(n), str(n_labels)]
-    command += ["--repeats", str(repeats)]
-    output = subprocess.run(command, cwd=common.ROOT, check=True, capture_output=True, text=True)
+    command += ["--repeats", str(options.repeats)]
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(options.threads))
+    output = subprocess.run(
+        command, cwd=common.ROOT, env={**os.environ, **threads}, check=True, capture_output=True, text=True
+    )
     return dict(json.loads(output.stdout))
 
 
@@ -118,11 +122,11 @@ def measure(options: Any) -> dict[str, Any]:
     fits = []
     for n_labels in LABELS:
         for n in (n for n in ROWS if n <= options.rows):
-            found = {what: apart(what, n, n_labels, options.repeats) for what in ("ours", "warm", "theirs")}
+            found = {what: apart(what, n, n_labels, options) for what in ("ours", "warm", "theirs")}
             ratio = found["theirs"]["median_s"] / found["ours"]["median_s"]
             fits.append({"rows": n, "labels": n_labels, **found, "times_as_fast": round(ratio, 1)})
-    predicted = {str(k): apart("predicting", PREDICTED, k, options.repeats) for k in LABELS}
-    return {"features": FEATURES, "fits": fits, "predicting": predicted}
+    predicted = {str(k): apart("predicting", PREDICTED, k, options) for k in LABELS}
+    return {"features": FEATURES, "threads": options.threads, "fits": fits, "predicting": predicted}
 
 
 def picture(result: dict[str, Any]) -> Path:
@@ -131,7 +135,7 @@ def picture(result: dict[str, Any]) -> Path:
         title = f"{fit['rows']:,} rows × {FEATURES}, {fit['labels']} labels: s"
         mine = {"": fit["ours"]["median_s"], "warm": fit["warm"]["median_s"]}
         panels.append(pictures.versus(title, mine, {PEER: fit["theirs"]["median_s"]}, None))
-    rows = {f"{k} labels": run["rows_per_second"] for k, run in result["predicting"].items()}
+    rows = {f"{k} labels": float(run["rows_per_second"]) for k, run in result["predicting"].items()}
     panels.append(pictures.versus(f"Predicted, × {PREDICTED_FEATURES}: rows/s", rows, {}, None))
     return pictures.draw("learners", "Logistic regression on soft targets", panels)
 
@@ -140,6 +144,7 @@ def main() -> None:
     parser = common.parser(__doc__)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--rows", type=int, default=max(ROWS), help="the most rows to fit")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--timed", nargs=3, metavar=("WHAT", "ROWS", "LABELS"), help="time this one only")
     options = parser.parse_args()
     if options.timed:

@@ -123,8 +123,8 @@ def macro_f1(counts: Tally, rows: int, seed: int) -> Estimate:
 
     def mean(count: Any) -> FloatArray:
         hit, true, said = counts.of(count)
-        occurs = (true + said) > 0
-        return np.asarray((f1(hit, true, said) * occurs).sum(axis=-1) / np.maximum(occurs.sum(axis=-1), 1))
+        occur = ((true + said) > 0).sum(axis=-1)
+        return np.asarray(f1(hit, true, said).sum(axis=-1) / np.maximum(occur, 1))
 
     rng, chance, draws = np.random.default_rng(seed), counts.count / counts.count.sum(), np.empty(DRAWS)
     for draw in range(DRAWS):

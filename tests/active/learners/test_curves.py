@@ -93,3 +93,9 @@ def test_refuses_points_out_of_range():
         power_law([*curve()[:3], Point(10, 1.5, 0.1)])
     with pytest.raises(ValueError, match="NaN"):
         power_law([*curve()[:3], Point(10, float("nan"), 0.1)])
+
+
+def test_three_uncertain_points_are_taken_for_an_ordinary_curve():
+    law = power_law([Point(50, 0.55, 0.08), Point(100, 0.75, 0.08), Point(150, 0.76, 0.08)])
+
+    assert law.c[0] == pytest.approx(0.5, rel=0.4)
