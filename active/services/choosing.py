@@ -104,7 +104,7 @@ def _values(
     """What one judgment of each is worth, on the scale that it shares with asking again."""
     if predictor is None:
         return np.zeros(len(vectors))
-    return np.asarray(value_of_judgment(as_distribution(predictor, vectors), accuracy))
+    return np.asarray(value_of_judgment(as_distribution(predictor, predictor.predict(vectors)), accuracy))
 
 
 def labels_of(predictor: Predictor | None, vectors: npt.NDArray[np.float32]) -> list[list[tuple[str, float]]]:
@@ -124,7 +124,11 @@ def _bar(candidates: Candidates, picked: Sequence[Picked], predictor: Predictor 
     if predictor is None or not picked:
         return {}
     vectors = np.asarray(candidates.vectors[[one.row for one in picked]], dtype=np.float32)
-    return {"bar": round_off(float(np.quantile(uncertainty(as_distribution(predictor, vectors)), 0.25)))}
+    return {
+        "bar": round_off(
+            float(np.quantile(uncertainty(as_distribution(predictor, predictor.predict(vectors))), 0.25))
+        )
+    }
 
 
 def _worth_more(again: list[Choice], new: list[Choice], most: int) -> list[Choice]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from active.learners import LEARNERS, Fit, Needed, Point, forecast, gain, needed
+from active.learners import LEARNERS, Fit, Model, Needed, Point, forecast, gain, needed
 from active.learners.losses_by_row import right as rightness_of
 from active.models import CurvePoint, LearningSettings, Round
 from active.services import requests
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 # Random choice is judged with these shares of the items that no strategy chose, each so often with others left out.
-SHARES, REPEATS = (0.15, 0.3, 0.5, 0.75, 1.0), 3
+SHARES, REPEATS = (0.15, 0.3, 0.5, 0.75, 1.0), 2
 # Below so many items nothing is judged on them.
 LEAST_JUDGED = 30
 # A forecast takes so many different numbers of labels.
@@ -91,7 +91,7 @@ def _random(
     if len(drawn) < 2 * LEAST_JUDGED:
         return {}
     fit: Fit = partial(LEARNERS[predictor.model.learner], **settings.learner_options)
-    points = [point for share in SHARES for point in _points(fit, examples, drawn, share)]
+    points = [point for repeat in range(REPEATS) for point in _points(fit, examples, drawn, repeat)]
     if len({point.labels for point in points}) < LEAST_POINTS:
         return {}
     expected = forecast(points, labels)
@@ -103,21 +103,22 @@ def _random(
     }
 
 
-def _points(fit: Fit, examples: Examples, drawn: npt.NDArray[np.int64], share: float) -> list[Point]:
-    """Models of a part of the drawn items, judged on the holdout or on drawn items that were left out."""
-    found = []
-    labeled = examples.labeled
-    for repeat in range(REPEATS):
-        rng = np.random.default_rng([repeat, len(drawn)])
-        order = rng.permutation(drawn)
-        tested = order[: len(order) // 4]
-        free = order if examples.has_holdout else order[len(tested) :]
+def _points(fit: Fit, examples: Examples, drawn: npt.NDArray[np.int64], repeat: int) -> list[Point]:
+    """Models of ever more of the drawn items, judged on the holdout or on drawn items that all of them leave out."""
+    labeled, found = examples.labeled, []
+    order = np.random.default_rng([repeat, len(drawn)]).permutation(drawn)
+    tested = order[: len(order) // 4]
+    free = order if examples.has_holdout else order[len(tested) :]
+    model: Model | None = None
+    for share in SHARES:
         chosen = free[: max(2, int(share * len(free)))]
         some = labeled.at(chosen)
         if some.kind != "set" and some.used < 2:
             continue
         features = examples.features[chosen]
-        model = fit(features, some.targets, kind=kind_of(some), weights=some.weights, seed=repeat)
+        model = fit(
+            features, some.targets, kind=kind_of(some), weights=some.weights, seed=repeat, start=model
+        )
         if examples.has_holdout:
             right = rightness(np.asarray(model.predict(examples.holdout_features)), examples.holdout)
         else:

@@ -140,43 +140,48 @@ def _scores(
     for start in range(0, len(rows), block):
         part = slice(start, start + block)
         features = np.asarray(vectors[rows[part]], dtype=np.float32)
-        pool = pool_of(predictor, features, committee=any(name in COMMITTEES for name in ways))
+        probabilities = predictor.predict(features)
+        pool = pool_of(predictor, features, probabilities, committee=any(name in COMMITTEES for name in ways))
         assert pool.probabilities is not None, "made from a model"
         for column, name in zip(scores, ways, strict=True):
             column[part] = row_scores(name, pool, rng)
         sure = np.clip(uncertainty(pool.probabilities), 0, 1 - 1e-9)
         counts += np.bincount((sure * BINS).astype(np.int64), minlength=BINS)
-        predicted += said(predictor, features)
+        predicted += said(predictor, probabilities)
     return scores, counts, predicted
 
 
 COMMITTEES = ("bald", "vote_entropy", "kl_divergence")
 
 
-def pool_of(predictor: Predictor, features: Floats, *, committee: bool = False) -> Pool:
+def pool_of(
+    predictor: Predictor, features: Floats, probabilities: Floats | None = None, *, committee: bool = False
+) -> Pool:
     """These rows as an acquisition function sees them."""
+    told = predictor.predict(features) if probabilities is None else probabilities
     votes = predictor.committee(features) if committee else None
-    return Pool(probabilities=as_distribution(predictor, features), embeddings=features, committee=votes)
+    return Pool(
+        probabilities=as_distribution(predictor, told),
+        # Strategies that value each row by itself read probabilities only.
+        embeddings=features if probabilities is None else None,
+        committee=votes,
+    )
 
 
-def said(predictor: Predictor, features: Floats) -> Ints:
-    """How many of these rows are likeliest each label, or for sets have it."""
-    probabilities = predictor.predict(features)
+def said(predictor: Predictor, probabilities: Floats) -> Ints:
+    """How many rows are likeliest each label, or for sets have it."""
     if predictor.kind == "set":
         return np.asarray((probabilities >= 0.5).sum(axis=0), dtype=np.int64)
     return np.bincount(probabilities.argmax(axis=1), minlength=predictor.n_labels)
 
 
-def as_distribution(predictor: Predictor, features: Floats) -> Floats:
+def as_distribution(predictor: Predictor, probabilities: Floats) -> Floats:
     """(n, k) probabilities that add up to 1. A set's labels are judged one by one: the least sure of them, and the rest."""
-    probabilities = predictor.predict(features)
     if predictor.kind != "set":
         return probabilities
     doubt = np.abs(probabilities - 0.5).argmin(axis=1)
     share = probabilities[np.arange(len(probabilities)), doubt]
-    out = np.zeros_like(probabilities, shape=(len(probabilities), 2))
-    out[:, 0], out[:, 1] = share, 1 - share
-    return out
+    return np.asarray(np.column_stack([share, 1 - share]), dtype=np.float32)
 
 
 def row_scores(name: str, pool: Pool, rng: np.random.Generator) -> Floats:

@@ -50,7 +50,7 @@ def _queue(settings: LearningSettings, arrived: np.ndarray) -> None:
     if not len(items):
         return
     predictor = artifacts.load(model)
-    unsure = uncertainty(as_distribution(predictor, vectors))
+    unsure = uncertainty(as_distribution(predictor, predictor.predict(vectors)))
     bar = float(latest.figures.get("bar", 0.5))
     order = np.argsort(-unsure, kind="stable")[: MOST_BATCHES * latest.batch]
     rows = order[unsure[order] >= bar]
