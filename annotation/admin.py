@@ -27,6 +27,7 @@ from annotation.models import (
     Lease,
     Media,
     Membership,
+    Prediction,
     Project,
     Rejection,
     Schema,
@@ -179,7 +180,8 @@ class ItemAdmin(ReadOnly):
 
 @admin.register(GoldQuestion)
 class GoldQuestionAdmin(ReadOnly):
-    list_display = ("item", "project", "exposures", "created_by", "created_at")
+    list_display = ("item", "project", "holdout", "exposures", "created_by", "created_at")
+    list_filter = ("holdout",)
     list_select_related = ("item", "project", "created_by")
 
 
@@ -201,6 +203,13 @@ class SuspensionAdmin(ReadOnly):
 class ConsensusAdmin(ReadOnly):
     list_display = ("item", "question", "value", "confidence", "votes", "status", "method", "updated_at")
     list_filter = ("status",)
+    list_select_related = ("item",)
+
+
+@admin.register(Prediction)
+class PredictionAdmin(ReadOnly):
+    list_display = ("item", "question", "value", "confidence", "kind", "source", "version", "created_at")
+    list_filter = ("kind",)
     list_select_related = ("item",)
 
 
