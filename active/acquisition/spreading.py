@@ -23,7 +23,7 @@ from active.acquisition.vectors import rows_at
 Rows = NDArray[np.int64]
 NONE = np.empty(0, dtype=np.int64)
 # Coverage: rows of the pool to be covered, and rows to choose among.
-SAMPLE, CHOICE = 3_000, 1_500
+SAMPLE, CHOICE = 6_000, 3_000
 # Margin: candidates per pick, of smallest margin, and the part of the pool that they are at most.
 CANDIDATES, SHARE = 20, 4
 # Picks that are made together, so that neither time nor memory grows with the square of a large batch.
