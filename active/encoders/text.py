@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from sklearn.utils.extmath import randomized_svd
 
 from active.encoders.ngrams import Grams, words_and_ngrams
+from active.encoders.subspace import leading
 from active.encoders.types import Encoder, Floats, Load, Options, Payload, settled, texts_of, unit
 
 DEFAULTS: Options = {
@@ -81,15 +81,14 @@ def fit(
     arrays = _frequent(texts, chosen)
     matrices = [_matrix(texts, chosen, kind, arrays) for kind in _KINDS]
     whole = sp.hstack(matrices, format="csr")
-    dimension = max(1, min(chosen["dimension"], *whole.shape))
-    basis = np.zeros((whole.shape[1], dimension), dtype=np.float32)
-    if whole.nnz:
-        basis = randomized_svd(whole, dimension, n_iter=3, random_state=seed)[2].T
+    del matrices
+    basis = leading(whole, chosen["dimension"], np.random.default_rng(seed))
+    n_words = len(arrays["words idf"])
     # The weight of n-grams belongs to their basis now, where it costs nothing.
-    basis[matrices[0].shape[1] :] *= chosen["ngram_weight"]
-    for kind, part in zip(_KINDS, np.split(basis, [matrices[0].shape[1]]), strict=True):
+    basis[n_words:] *= chosen["ngram_weight"]
+    for kind, part in zip(_KINDS, np.split(basis, [n_words]), strict=True):
         arrays[f"{kind} basis"] = part.astype(np.float16)
-    return TextEncoder(tuple(fields), dimension, chosen, arrays)
+    return TextEncoder(tuple(fields), basis.shape[1], chosen, arrays)
 
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:
