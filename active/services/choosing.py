@@ -70,7 +70,7 @@ def _known(round: Round, question: Question) -> Known:
 def _draw(candidates: Candidates, taken: Ints, n: int, rng: np.random.Generator) -> list[Picked]:
     """Items of the uniform sample that the strategy has not taken."""
     free = np.setdiff1d(np.flatnonzero(candidates.drawn), taken)
-    return [Picked(int(row), 0.0, "random") for row in rng.permutation(free)[:n]]
+    return [Picked(int(row), 0.0, "random", drawn=True) for row in rng.permutation(free)[:n]]
 
 
 def _choices(
@@ -86,11 +86,11 @@ def _choices(
     return [
         Choice(
             item=int(candidates.items[one.row]),
-            kind=Kind.RANDOM if one.strategy == "random" else Kind.NEW,
+            kind=Kind.RANDOM if one.drawn else Kind.NEW,
             strategy=one.strategy,
             score=round_off(one.score),
             value=round_off(float(value)),
-            reason=words.cut(one.reason or words.why(one.strategy, labels)),
+            reason=words.cut(words.why(one.strategy, labels)),
             predicted=labels,
             nearest=near,
         )

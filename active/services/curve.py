@@ -90,7 +90,9 @@ def _random(
     drawn = np.flatnonzero(examples.labeled.drawn)
     if len(drawn) < 2 * LEAST_JUDGED:
         return {}
-    fit: Fit = partial(LEARNERS[predictor.model.learner], **settings.learner_options)
+    learner = predictor.model.learner
+    options = settings.learner_options if learner == settings.learner else {}
+    fit: Fit = partial(LEARNERS[learner], **options)
     points = [point for repeat in range(REPEATS) for point in _points(fit, examples, drawn, repeat)]
     if len({point.labels for point in points}) < LEAST_POINTS:
         return {}

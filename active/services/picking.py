@@ -23,6 +23,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 # Strategies that work without a model: they look at the vectors only.
 WITHOUT_MODEL = (DEFAULT_STRATEGY, "random", "k_center", "kmeans_plus_plus", "typiclust", "probcover")
+# Strategies that weigh labels against each other.
+FOR_ONE_LABEL = ("class_balanced", "expected_error_reduction")
 # Two items of a batch that are more alike than this are one too many.
 ALIKE = 0.98
 # Picked in excess, to have others in the place of near-duplicates.
@@ -31,12 +33,13 @@ EXCESS = 1.3
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """A row of the candidates; a reason where the strategy has a better one than the usual."""
+    """A row of the candidates, and who picked it."""
 
     row: int
     score: float
     strategy: str
-    reason: str = ""
+    # Drawn by the round itself, not by a strategy.
+    drawn: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +112,9 @@ def _of(
     if predictor is None and name not in WITHOUT_MODEL:
         notes.append(f"There is no model yet, so that {name} cannot choose: typical items come first.")
         name = DEFAULT_STRATEGY
+    if name in FOR_ONE_LABEL and known.labeled.kind == "set":
+        notes.append(f"{name} is for questions with one right label: the smallest margins come first.")
+        name = "margin"
     early = predictor is None or stage(len(known.labeled), known.labeled.used) == "coverage"
     free = np.setdiff1d(_rows(name, candidates, early, n), np.asarray(taken, dtype=np.int64))
     if not len(free):
@@ -149,11 +155,12 @@ def _pool(
         pool_of(predictor, vectors, committee=name in COMMITTEES) if predictor else Pool(embeddings=vectors)
     )
     some = len(known.labeled) > 0
+    one_label = known.labeled.kind != "set"
     return Pool(
         probabilities=seen.probabilities,
         embeddings=vectors,
         labeled=known.vectors if some else None,
-        labels=known.labeled.targets.argmax(axis=1) if some else None,
+        labels=known.labeled.targets.argmax(axis=1) if some and one_label else None,
         committee=seen.committee,
         cost=costs.expected_seconds(round.project_id, items) if name == "cost_aware" else None,
     )

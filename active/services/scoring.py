@@ -160,6 +160,8 @@ def pool_of(
     """These rows as an acquisition function sees them."""
     told = predictor.predict(features) if probabilities is None else probabilities
     votes = predictor.committee(features) if committee else None
+    if votes is not None and predictor.kind == "set":
+        votes = np.stack([as_distribution(predictor, vote, told) for vote in votes])
     return Pool(
         probabilities=as_distribution(predictor, told),
         # Strategies that value each row by itself read probabilities only.
@@ -175,11 +177,12 @@ def said(predictor: Predictor, probabilities: Floats) -> Ints:
     return np.bincount(probabilities.argmax(axis=1), minlength=predictor.n_labels)
 
 
-def as_distribution(predictor: Predictor, probabilities: Floats) -> Floats:
-    """(n, k) probabilities that add up to 1. A set's labels are judged one by one: the least sure of them, and the rest."""
+def as_distribution(predictor: Predictor, probabilities: Floats, by: Floats | None = None) -> Floats:
+    """(n, k) probabilities that add up to 1. A set's labels are judged one by one: the least sure of them (`by` these
+    probabilities), and the rest, (n, 2)."""
     if predictor.kind != "set":
         return probabilities
-    doubt = np.abs(probabilities - 0.5).argmin(axis=1)
+    doubt = np.abs((probabilities if by is None else by) - 0.5).argmin(axis=1)
     share = probabilities[np.arange(len(probabilities)), doubt]
     return np.asarray(np.column_stack([share, 1 - share]), dtype=np.float32)
 

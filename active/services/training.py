@@ -11,7 +11,17 @@ import numpy.typing as npt
 
 from active.learners import LEARNERS, Comparison, Fit, Model, compare
 from active.models import LearningSettings, ModelVersion, Round
-from active.services import artifacts, curve, doubts, embeddings, judging, registry, requests, training_data
+from active.services import (
+    artifacts,
+    curve,
+    doubts,
+    embeddings,
+    judging,
+    registry,
+    requests,
+    rivalry,
+    training_data,
+)
 from active.services.artifacts import ArtifactLost, Predictor
 from active.services.scoring import COMMITTEES
 from active.services.training_data import Labeled
@@ -61,6 +71,7 @@ def train(round: Round, settings: LearningSettings, question: Question) -> None:
     made, out_of_fold = _make(round, settings, examples, used, learner)
     _consider(made, used, examples)
     figures = _figures(round, settings, examples, out_of_fold)
+    figures |= rivalry.figures(round, settings, examples, learner)
     _remember(round, model=registry.in_use(round.project, round.question), notes=round.notes, figures=figures)
     curve.add(round, settings, examples, artifacts.load(made), out_of_fold)
     _forget_old(round)
@@ -86,6 +97,11 @@ def _learner(round: Round, settings: LearningSettings) -> str:
     return settings.learner
 
 
+def _options(settings: LearningSettings, learner: str) -> dict[str, Any]:
+    """The options of the settings, which are for the learner of the settings."""
+    return settings.learner_options if learner == settings.learner else {}
+
+
 def _unchanged(
     round: Round, settings: LearningSettings, used: ModelVersion | None, labeled: Labeled, learner: str
 ) -> ModelVersion | None:
@@ -93,7 +109,7 @@ def _unchanged(
     if used is None or used.data_sha256 != labeled.sha256():
         return None
     same = (used.encoder_id, used.learner, used.parameters.get("options")) == (
-        round.encoder_id, learner, settings.learner_options,
+        round.encoder_id, learner, _options(settings, learner),
     )  # fmt: skip
     try:
         return used if same and artifacts.load(used) else None
@@ -106,7 +122,8 @@ def _make(
 ) -> tuple[ModelVersion, Floats]:
     """A new version with its artifact, and its calibrated out-of-fold probabilities of the labeled items."""
     labeled, features = examples.labeled, examples.features
-    fit: Fit = partial(LEARNERS[learner], **settings.learner_options)
+    options = _options(settings, learner)
+    fit: Fit = partial(LEARNERS[learner], **options)
     start = _start(used, round, labeled, learner)
     kind = judging.kind_of(labeled)
     model = fit(features, labeled.targets, kind=kind, weights=labeled.weights, seed=round.number, start=start)
@@ -124,7 +141,7 @@ def _make(
         parameters={
             "labels": labeled.labels,
             "kind": labeled.kind,
-            "options": settings.learner_options,
+            "options": options,
             "seed": round.number,
             "converged": bool(model.converged),
             "iterations": int(model.iterations),

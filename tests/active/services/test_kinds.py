@@ -46,3 +46,17 @@ def test_it_learns_and_chooses(question: dict[str, Any], kind: str) -> None:
     assert round.chosen + round.explored == 10
     assert model.metrics["cross_validated"]["n"] == 30
     assert round.point.judged_on == "random"
+
+
+@pytest.mark.parametrize("strategy", ["class_balanced", "vote_entropy", "bald", "k_center", "badge"])
+def test_sets_are_chosen_by_every_strategy(strategy: str) -> None:
+    project, anna = make_learning(items=60)
+    make_schema(project, [TOPICS])
+    for turn in queue.next_leases(annotator=anna, project=project, count=20).turns:
+        given = Answer({"topics": said("topics", int(turn.key[-5:]))}, str(turn.id))
+        answers.submit(annotator=anna, lease_id=turn.id, given=given)
+    refresh.refresh(project_id=project.pk)
+
+    round = run(project, strategy=strategy, n=5)
+
+    assert (round.state, round.error, round.chosen + round.explored) == ("done", "", 5)

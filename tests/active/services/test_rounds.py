@@ -279,3 +279,28 @@ def test_what_came_later_is_embedded_by_the_next_round() -> None:
 
     assert round.pool == 106
     assert not waiting.has_new_items(project.pk)
+
+
+def test_what_either_strategy_has_taught_is_compared() -> None:
+    project, anna = make_learning(
+        items=240, answered=90, rival="random", explore=0.0, batch=40, ask_again=0.0
+    )
+    run(project)
+    answer(project, anna, 44)
+
+    round = run(project)
+
+    told = round.figures["rivals"]
+    assert told["strategies"] == ["adaptive", "random"]
+    assert min(told["labels"]) >= 20
+    assert told["low"] <= told["difference"] <= told["high"]
+    assert "Adaptive against Random" in told["sentence"]
+
+
+def test_options_are_for_the_learner_that_they_were_given_for() -> None:
+    project, _ = make_learning(answered=24, learner="boosting", learner_options={"trees": 20})
+
+    round = run(project, strategy="vote_entropy")
+
+    assert (round.state, round.error) == ("done", "")
+    assert ModelVersion.objects.get().parameters["options"] == {}
