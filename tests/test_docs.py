@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from active.acquisition import ACQUISITIONS
+from active.encoders import ENCODERS
 from annotation.agreement import COEFFICIENTS
 from labelmodel.estimators import ESTIMATORS
 
@@ -39,6 +40,14 @@ def test_every_acquisition_function_has_a_page(name: str) -> None:
 
     assert page.exists()
     assert f"]({page.name})" in (METHODS / "acquisition.md").read_text()
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_every_encoder_has_a_section(name: str) -> None:
+    page = (METHODS / "encoders.md").read_text()
+
+    assert re.search(rf"^## .*\b{name}\b", page, re.MULTILINE)
+    assert f"| `{name}` |" in page
 
 
 @pytest.mark.parametrize("name", COEFFICIENTS)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from active.models import Encoder, LearningSettings
 from active.services import embeddings
@@ -86,3 +88,19 @@ def test_what_does_not_fit_is_refused_by_key(keys: list[str], rows: Any, told: s
 def test_only_who_configures_imports_vectors(project: Project) -> None:
     with pytest.raises(NotAllowed):
         import_vectors(project=project, by=make_member(project, "adjudicator"), keys=[], file=npy([[1.0]]))
+
+
+def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = make_project(items=2)
+    (tmp_path / "a.npy").write_bytes(npy([[1, 0], [0, 1]]).read())
+    (tmp_path / "a.txt").write_text("item-00001\nitem-00000\n")
+    files = [str(tmp_path / "a.npy"), str(tmp_path / "a.txt")]
+
+    call_command("import_vectors", str(project.pk), *files, "--as", project.created_by.username)
+
+    assert vectors(project) == [[0, 1], [1, 0]]
+    assert "2 vectors of 2 numbers are version 1." in capsys.readouterr().out
+    with pytest.raises(CommandError, match="No such file"):
+        call_command(
+            "import_vectors", str(project.pk), "none.npy", files[1], "--as", project.created_by.username
+        )
