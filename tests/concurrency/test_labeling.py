@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotation.errors import Conflict, LeaseExpired
 from annotation.models import Annotation, GoldQuestion, GoldResult, Lease, Suspension
-from annotation.services import answers, gold, priorities, queue, suspensions
+from annotation.services import answers, consensus, gold, priorities, queue, suspensions
 from annotation.services.answers import Answer, skip, submit
 from tests.factories import make_member, make_project
 from tests.invariants import assert_slots_add_up
@@ -180,7 +180,8 @@ def test_setting_answers_aside_while_everybody_labels():
 def test_rounds_publish_and_ask_again_while_everybody_labels():
     project = make_project(items=150, annotations_per_item=2)
     people = [make_member(project) for _ in range(8)]
-    ids = list(project.items.values_list("pk", flat=True))
+    ids = list(project.items.order_by("pk").values_list("pk", flat=True))
+    asked = set()
 
     def work(person):
         if person is not people[0]:
@@ -191,11 +192,14 @@ def test_rounds_publish_and_ask_again_while_everybody_labels():
             ranked = [(item, 1.0 + item / 1e6, f"Round {round_}") for item in chosen]
             priorities.publish(project_id=project.pk, ranked=ranked, previous=previous)
             priorities.raise_some(project_id=project.pk, ranked=ranked[:5])
-            settled = [(item, 2.0, "In doubt") for item in ids[:30]]
-            priorities.ask_again(project_id=project.pk, ranked=settled, most=1)
+            # As if workers had weighed what was said so far.
+            consensus.done(consensus.due(project_id=project.pk, most=1000)[1])
+            settled = [(item, 2.0, "In doubt") for item in ids[: 10 * round_]]
+            asked.update(priorities.ask_again(project_id=project.pk, ranked=settled, most=1))
         return "published"
 
     assert in_threads(people, work)[0] == "published"
+    assert asked
     assert not project.items.filter(answers__gt=3).exists()
     assert not project.items.filter(state="open", open_slots__gt=1).exists()
     assert_slots_add_up(project)
