@@ -17,7 +17,7 @@ from active.learners.types import FloatArray, Kind, Options
 WHAT = "a model of Querent"
 FACTS = ("kind", "n_features", "converged", "iterations", "loss", "options")
 # Rows that are predicted together, at most, and numbers of one block of scores.
-BLOCK, MOST_SCORES = 4096, 1_000_000
+BLOCK, MOST_SCORES = 2048, 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
