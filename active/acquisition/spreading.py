@@ -26,6 +26,8 @@ NONE = np.empty(0, dtype=np.int64)
 SAMPLE, CHOICE = 6_000, 3_000
 # Margin: candidates per pick, of smallest margin, and the part of the pool that they are at most.
 CANDIDATES, SHARE = 20, 4
+# Doubtful items are told apart more finely: one beside another may be of another label.
+NARROW = 0.5
 # Picks that are made together, so that neither time nor memory grows with the square of a large batch.
 TOGETHER = 200
 # Labeled items, and random rows, that are looked at.
@@ -38,6 +40,8 @@ class Task:
 
     covered: Rows
     among: Rows
+    # The width of likeness, of that which random rows suggest.
+    width: float = 1.0
 
 
 def coverage(pool: Pool, n: int, rng: np.random.Generator, taken: Rows = NONE) -> Rows:
@@ -67,7 +71,7 @@ def doubtful(pool: Pool, n: int, rng: np.random.Generator, taken: Rows = NONE, *
     def task(free: Rows, size: int) -> Task:
         most = max(size, min(CANDIDATES * size, len(pool) // share))
         closest = free[np.sort(top_n(weight[free], most).index)]
-        return Task(closest, closest)
+        return Task(closest, closest, NARROW)
 
     return picked(pool, n, rng, taken, weight, task)
 
@@ -126,6 +130,6 @@ def best(pool: Pool, task: Task, weight: Float32, known: Float32, n: int, rng: n
     among = rows if task.among is task.covered else rows_at(pool.embeddings, task.among) - mean
     size = min(len(known) + n, MOST_RANDOM, len(pool))
     random = rows_at(pool.embeddings, rng.choice(len(pool), size=size, replace=False)) - mean
-    h = covering.width(rows, random)
+    h = task.width * covering.width(rows, random)
     alike = covering.likeness(rows, among, h)
     return covering.cover(alike, weight, covering.covered(rows, known - mean, h), n)
