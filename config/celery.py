@@ -170,6 +170,16 @@ def _end_with_worker(**_: Any) -> None:
     die_with_parent(signal.SIGKILL)
 
 
+@signals.worker_process_init.connect
+def _one_thread(**_: Any) -> None:
+    """Pool processes share the cores: numerical libraries that use all of them in each get less done, up to 20 times.
+
+    Read when they are first imported, which is later; whoever gives a process more cores sets these variables.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
 @signals.worker_init.connect
 def _measure_tasks(**_: Any) -> None:
     from config import task_metrics
