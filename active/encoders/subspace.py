@@ -10,6 +10,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 _ROUNDS = 4
 _MORE = 10
+_AT_ONCE = 4096
 # Directions of less than this part of the largest are rounding.
 _LEAST = 1e-4
 
@@ -36,7 +37,7 @@ def leading(matrix: Any, count: int, rng: np.random.Generator) -> Floats:
     seen = matrix @ basis
     values, turn = np.linalg.eigh((seen.T @ seen).astype(np.float64))
     kept = (values > _LEAST**2 * values[-1]).nonzero()[0][::-1][:count]
-    basis = basis @ turn[:, kept].astype(np.float32)
+    basis = _turned(basis, turn[:, kept])
     largest = np.abs(basis).argmax(axis=0)
     return np.asarray(basis * np.sign(basis[largest, np.arange(basis.shape[1])]))
 
@@ -45,4 +46,13 @@ def _orthonormal(basis: Floats) -> Floats:
     """The same space by columns of length 1 at right angles; fewer where they were not independent."""
     values, turn = np.linalg.eigh((basis.T @ basis).astype(np.float64))
     kept = values > _LEAST**2 * values[-1]
-    return np.asarray(basis @ (turn[:, kept] / np.sqrt(values[kept])).astype(np.float32))
+    return _turned(basis, turn[:, kept] / np.sqrt(values[kept]))
+
+
+def _turned(basis: Floats, turn: npt.NDArray[np.float64]) -> Floats:
+    """basis @ turn, in the place of the basis."""
+    width = turn.shape[1]
+    for first in range(0, len(basis), _AT_ONCE):
+        part = basis[first : first + _AT_ONCE]
+        part[:, :width] = part @ turn.astype(np.float32)
+    return np.ascontiguousarray(basis[:, :width])

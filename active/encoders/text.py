@@ -33,7 +33,7 @@ DEFAULTS: Options = {
 MOST_TEXTS = 50_000
 # Of the sample, and at once when encoding: what bounds memory.
 MOST_CHARACTERS = 10_000_000
-CHARACTERS_AT_ONCE = 1 << 20
+CHARACTERS_AT_ONCE = (1 << 18) - 2
 _BITS = 20
 # In a sample of at least so many texts, what occurs in a single one is left out.
 _LARGE = 100

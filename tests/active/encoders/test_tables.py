@@ -59,14 +59,15 @@ def test_constant_columns_do_not_divide_by_nothing() -> None:
 
 
 def test_vectors_keep_their_direction() -> None:
-    payloads = of([[3, 4], [-6.0, 8.0], [1e300, 0], [5e-324, 0]])
-    for unit, first in ((True, [0.6, 0.8]), (False, [3, 4])):
+    payloads = of([[3, 4], [-6.0, 8.0], [1e300, 0], [1e-30, 0]])
+    for unit, first, tiny in ((True, [0.6, 0.8], 1), (False, [3, 4], 0)):
         encoder = vectors.fit(payloads, ["value"], options={"unit": unit})
 
         rows = encoder.encode(payloads)
 
         np.testing.assert_allclose(rows[0], first, atol=1e-6)
         assert rows[2].tolist() == [0, 0]
+        assert rows[3].round(3).tolist() == [tiny, 0]
 
 
 WRONG = {

@@ -96,11 +96,22 @@ def test_long_texts_count_up_to_the_longest_and_pieces_do_not_show(monkeypatch: 
     assert text.fit(of(TEXTS), ["value"], options={"longest": 50}).to_bytes() == encoder.to_bytes()
 
 
+def test_few_characters_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "CHARACTERS_AT_ONCE", 60)
+
+    pieces = [piece for _, piece in text._pieces(["a" * 90, *["a" * 19] * 7], 40)]
+
+    assert [len(piece) for piece in pieces] == [1, 3, 3, 1]
+
+
 def test_a_large_sample_is_cut_at_random(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "MOST_CHARACTERS", 300)
-    fits = [text.fit(of(TEXTS), ["value"], seed=seed).fingerprint for seed in (1, 1, 2)]
 
-    assert fits[0] == fits[1] != fits[2]
+    one, same, other = (text._drawn(TEXTS, 100, np.random.default_rng(seed)) for seed in (1, 1, 2))
+
+    assert one == same != other
+    assert 200 < len("".join(one)) <= 300
+    assert one != TEXTS[: len(one)]
 
 
 @pytest.mark.parametrize("options", [{"dimension": 0}, {"ngrams": [2]}, {"ngrams": ["a"]}, {"features": 0}])
