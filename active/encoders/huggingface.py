@@ -33,6 +33,7 @@ class HuggingFaceEncoder(Encoder):
     """`learned`: {"weights": SHA-256 of the model's weights}."""
 
     kind = "huggingface"
+    learns = False
 
     def encode_block(self, payloads: Sequence[Payload], load: Load | None) -> Floats:
         texts = sound_texts_of(payloads, self.fields)

@@ -24,6 +24,7 @@ class SentenceEncoder(Encoder):
     """`learned`: {"weights": SHA-256 of the model's weights}."""
 
     kind = "sentences"
+    learns = False
 
     def encode_block(self, payloads: Sequence[Payload], load: Load | None) -> Floats:
         texts = sound_texts_of(payloads, self.fields)

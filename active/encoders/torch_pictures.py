@@ -39,6 +39,7 @@ class TorchPictureEncoder(Encoder):
     """`learned`: {"file": SHA-256 of the model's file}."""
 
     kind = "torch_pictures"
+    learns = False
     block = 128
 
     def encode_block(self, payloads: Sequence[Payload], load: Load | None) -> Floats:

@@ -33,6 +33,8 @@ class Encoder(ABC):
     """
 
     kind: ClassVar[str]
+    # Whether it depends on what was in the sample, beyond the form of the values.
+    learns: ClassVar[bool] = True
     # How many payloads are worked on at once: bounds memory.
     block: ClassVar[int] = 2048
 

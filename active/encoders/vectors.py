@@ -25,6 +25,7 @@ _LARGEST = float(np.finfo(np.float16).max)
 @dataclass(frozen=True, eq=False)
 class VectorEncoder(Encoder):
     kind = "vectors"
+    learns = False
 
     def encode_block(self, payloads: Sequence[Payload], load: Load | None) -> Floats:
         rows = np.zeros((len(payloads), self.dimension))

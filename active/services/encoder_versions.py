@@ -47,13 +47,12 @@ def current(*, project: Project, settings: LearningSettings) -> Encoder:
     with waited_for("embeddings", project.pk):
         wanted = _wanted(project, settings)
         latest = project.encoders.filter(state=State.READY).order_by("-version").first()
-        if latest is not None and latest.options.get("wanted") == wanted and not _outgrown(latest):
+        if latest is not None and latest.options.get("wanted") == wanted:
             try:
-                fitted(latest)
+                if not (fitted(latest).learns and _outgrown(latest)):
+                    return latest
             except FileLost as error:
                 logger.warning("An encoder is fitted anew: %s", error)
-            else:
-                return latest
         return _fit(project, wanted)
 
 
@@ -74,7 +73,7 @@ def _wanted(project: Project, settings: LearningSettings) -> dict[str, Any]:
 def _outgrown(encoder: Encoder) -> bool:
     """It was fitted on a few items of what are many now."""
     fitted_on = int(encoder.options.get("sample", 0))
-    if fitted_on >= SMALL_SAMPLE or encoder.options.get("imported"):
+    if fitted_on >= SMALL_SAMPLE:
         return False
     most = GROWN * max(fitted_on, 100)
     return Item.objects.filter(project=encoder.project_id)[: most + 1].count() > most

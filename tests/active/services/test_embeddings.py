@@ -20,6 +20,7 @@ from annotation.models import Item, Project
 from annotation.services import media
 from tests.active import storages as broken
 from tests.active.encoders.cases import load
+from tests.active.learned import make_model
 from tests.active.learning import add, make_learning
 from tests.factories import make_item, make_project, make_schema
 
@@ -146,6 +147,7 @@ def test_a_lost_shard_is_made_again_and_the_reason_is_told(harm: Any) -> None:
     (told,) = encoder.options["rebuilt"]
     assert told["rows"] == 30
     assert any(word in told["reason"] for word in ("damaged", "cut", "gone"))
+    assert len(embeddings.embed_new(encoder=encoder)) == 0
 
 
 def test_a_storage_that_is_away_is_told_and_nothing_is_forgotten(settings: Any) -> None:
@@ -232,6 +234,19 @@ def test_encoders_that_are_not_used_any_more_go(monkeypatch: pytest.MonkeyPatch)
     assert all(len(kept(encoder)) == 2 for encoder in project.encoders.all())
 
 
+def test_an_encoder_that_a_model_rests_on_stays_without_its_shards() -> None:
+    project, first = embedded()
+    make_model(project, encoder=first)
+    for dimension in (5, 6):
+        LearningSettings.objects.update(encoder="text", encoder_options={"dimension": dimension})
+        embeddings.embed_new(encoder=current(project))
+
+    shard_upkeep.tidy(project_id=project.pk)
+
+    assert not first.shards.exists()
+    assert kept(first) == {first.file}
+
+
 def test_the_encoder_stays_while_nothing_changes() -> None:
     project, encoder = embedded()
     add(project, 5)
@@ -261,6 +276,20 @@ def test_the_encoder_is_fitted_anew_for_many_more_items() -> None:
     add(project, 371)
 
     assert current(project).version == encoder.version + 1
+
+
+def test_what_learns_nothing_from_the_sample_stays() -> None:
+    project = make_project()
+    make_schema(project, fields=[{"name": "v", "type": "hidden"}])
+    rows = np.random.default_rng(0).normal(size=(450, 9)).tolist()
+    items = [make_item(project, f"item-{n}", {"v": row}) for n, row in enumerate(rows)]
+    Item.objects.bulk_create(items[:10])
+    encoder = current(project)
+
+    Item.objects.bulk_create(items[10:])
+
+    assert (encoder.kind, encoder.dimension) == ("vectors", 9)
+    assert current(project) == encoder
 
 
 def test_what_dead_workers_left_is_cleared_away() -> None:
