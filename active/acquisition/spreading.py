@@ -24,12 +24,12 @@ Rows = NDArray[np.int64]
 NONE = np.empty(0, dtype=np.int64)
 # Coverage: rows of the pool to be covered, and rows to choose among.
 SAMPLE, CHOICE = 6_000, 3_000
-# Margin: candidates per pick, of smallest margin, and the part of the pool that they are at most.
-CANDIDATES, SHARE = 20, 4
+# Margin: candidates, of smallest margin: so many for each pick and so many at least, but at most this part of the pool.
+CANDIDATES, LEAST, SHARE = 30, 2_000, 2
 # Doubtful items are told apart more finely: one beside another may be of another label.
 NARROW = 0.5
 # Picks that are made together, so that neither time nor memory grows with the square of a large batch.
-TOGETHER = 200
+TOGETHER = 100
 # Labeled items, and random rows, that are looked at.
 MOST_LABELED, MOST_RANDOM = 20_000, 5_000
 
@@ -69,7 +69,7 @@ def doubtful(pool: Pool, n: int, rng: np.random.Generator, taken: Rows = NONE, *
     weight = doubt(pool.probabilities)
 
     def task(free: Rows, size: int) -> Task:
-        most = max(size, min(CANDIDATES * size, len(pool) // share))
+        most = max(size, min(max(CANDIDATES * size, LEAST), len(pool) // share))
         closest = free[np.sort(top_n(weight[free], most).index)]
         return Task(closest, closest, NARROW)
 
