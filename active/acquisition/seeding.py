@@ -17,6 +17,8 @@ from active.acquisition.rows import Float32
 
 # Proposals at a time: the first, and as many as it may become while nothing is kept.
 FIRST, MOST = 256, 8_192
+# Proposals whose distances to each other are computed at a time.
+HOPEFUL = 512
 # A distance of a proposal, read from anywhere, costs as much as this many in a pass.
 SCATTERED = 4
 # Bounds are computed anew when a centre comes this much nearer to the origin than all others.
@@ -145,10 +147,14 @@ class _Drawing:
 
 def _kept(held: Held, lots: Float32, squared: Float32, most: int) -> list[int]:
     """Places of the proposals whose squared distance is above their lot, each a centre for those after it."""
+    # A distance that is too short will not grow: only these can be kept. Those that are too many are as if never proposed.
+    hopeful = np.flatnonzero(lots < squared)[:HOPEFUL]
+    lots, squared = lots[hopeful], squared[hopeful]
+    some = held.at(hopeful)
+    apart = some.squared_distances(some)
     kept: list[int] = []
-    place = 0
-    while len(kept) < most and (hits := np.flatnonzero(lots[place:] < squared[place:])).size:
-        place += int(hits[0])
-        kept.append(place)
-        squared = np.minimum(squared, held.squared_distances(held.at(np.array([place])))[:, 0])
+    for place in range(len(hopeful)):
+        if len(kept) < most and lots[place] < squared[place]:
+            kept.append(int(hopeful[place]))
+            np.minimum(squared, apart[place], out=squared)
     return kept
