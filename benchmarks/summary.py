@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import common, exporting, importing, labeling, page, starting
+from benchmarks import common, exporting, importing, labeling, page, starting, summary_active
 from benchmarks.pictures import DOCCANO, LABEL_STUDIO, number
 
 RESULTS = ("labeling", "page", "importing", "exporting", "starting", "browsing")
@@ -221,13 +221,14 @@ def text() -> str:
         doccano=DOCCANO,
     )
     pictures = "\n".join(
-        f"![{name}]({name}.png)\n" for name in (*RESULTS, "labelmodel", "agreement", "overlap")
+        f"![{name}]({name}.png)\n" for name in (*RESULTS, "labelmodel", "agreement", "overlap", "active")
     )
     return (
         head
         + "".join(f"{line.markdown()}\n" for line in lines())
         + TRUST
         + "".join(_trust())
+        + "".join(summary_active.choice())
         + f"\n{pictures}"
     )
 
