@@ -168,7 +168,8 @@ def test_answers_are_simulated_valid_and_lie_in_the_last_two_weeks(both: list[Pr
         assert set(said.values_list("origin", flat=True)) == {"simulated"}
         assert times == sorted(times)
         assert now - timedelta(days=15) < times[0] < times[-1] < now
-        assert said.exclude(supersedes=None).exists()
+    # Of a few hundred answers a handful are corrected; in the smaller project there may be none.
+    assert Annotation.objects.exclude(supersedes=None).exists()
 
 
 def test_everybody_is_invented_and_has_no_password(both: list[Project]) -> None:

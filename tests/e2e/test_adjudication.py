@@ -281,7 +281,8 @@ def test_guidelines_are_amended_from_the_desk_and_members_see_what_changed(
     member.get_by_role("button", name="What changed").click()
     expect(member.get_by_role("dialog").locator("ins")).to_have_text("Irony is *negative*.")
     member.keyboard.press("Escape")
-    member.get_by_role("button", name="Got it").click()
+    with member.expect_response(lambda response: response.request.method == "POST"):
+        member.get_by_role("button", name="Got it").click()
     expect(notice).to_be_hidden()
     member.reload()
 
