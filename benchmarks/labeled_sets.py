@@ -102,7 +102,7 @@ SETS = {
     "ag_news": LabeledSet(lambda data: with_embeddings(data, "ag_news")),
     "digits": LabeledSet(digits),
 }
-# Nothing was tuned on these.
+# Other encodings and shares of labels, to see that a setting fits more than those four.
 OTHERS = {
     "banking77, long tail": LabeledSet(lambda data: long_tail(data, "banking77", 0.05), batch=100),
     "ag_news, long tail": LabeledSet(lambda data: long_tail(data, "ag_news", 0.03)),
