@@ -28,7 +28,7 @@ ROWWISE = (
 )
 # How many of the pool's items strategies look at that compare items with each other: of the best by score, so many
 # times as many as are chosen; and a uniform sample of this size.
-BEST_PER_CHOSEN = 20
+BEST_PER_CHOSEN = 30
 SAMPLE = 6_000
 
 _OPEN = """
