@@ -11,6 +11,8 @@ from benchmarks import common
 OURS = "Querent"
 # The tools whose figures the benchmarks name: on PostgreSQL, with 100,000 items, on a machine of this kind.
 LABEL_STUDIO, DOCCANO = "Label Studio 1.23.2", "doccano 1.8.4"
+# Whose bars are grey: theirs, and those of libraries that are measured in the same run.
+OTHERS = (LABEL_STUDIO, DOCCANO, "modAL", "small-text", "scikit-activeml", "scikit-learn")
 COLUMNS = 4
 
 
@@ -67,7 +69,7 @@ def draw(name: str, title: str, panels: list[Panel]) -> Path:
 
 def _draw(axis: Any, panel: Panel) -> None:
     names, values = list(panel.bars), list(panel.bars.values())
-    colors = ["#b9bec2" if name.startswith((LABEL_STUDIO, DOCCANO)) else "#0b6570" for name in names]
+    colors = ["#b9bec2" if name.startswith(OTHERS) else "#0b6570" for name in names]
     bars = axis.barh(names, values, color=colors, height=0.62)
     texts = [" ".join(filter(None, (number(panel.bars[name]), panel.notes.get(name)))) for name in names]
     axis.bar_label(
