@@ -71,7 +71,7 @@ def test_an_item_that_somebody_holds_is_taken_back_when_it_becomes_a_holdout():
 
 
 def test_from_people_to_holdout_and_back():
-    project = make_gold_project(gold_questions=1, items=20, gold_rate=0.5)
+    project = make_gold_project(gold_questions=1, gold_rate=0.5)
     person = make_member(project)
     say(person, first_gold(project, person), WRONG)
     item = Item.objects.get(gold__isnull=False)
