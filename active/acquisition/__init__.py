@@ -49,10 +49,19 @@ ACQUISITIONS: dict[str, Acquire] = {
     "cost_aware": cost_aware.acquire,
 }
 DEFAULT = "adaptive"
+# They need no model, and so choose from the first label on.
+WITHOUT_MODEL = frozenset({"adaptive", "random", "k_center", "kmeans_plus_plus", "typiclust", "probcover"})
+# They look at what a committee says.
+COMMITTEES = frozenset({"bald", "vote_entropy", "kl_divergence"})
+# They value each item by itself, whatever else is in the pool.
+ROWWISE = COMMITTEES | {"least_confidence", "margin", "entropy", "expected_gradient_length"}
 
 __all__ = [
     "ACQUISITIONS",
+    "COMMITTEES",
     "DEFAULT",
+    "ROWWISE",
+    "WITHOUT_MODEL",
     "Acquire",
     "Picks",
     "Pool",

@@ -9,10 +9,6 @@ from typing import Any
 
 from active.encoders.types import Options, Payload
 
-# All texts together have about so many dimensions, but none less than a quarter.
-TEXT_DIMENSIONS = 256
-# More text fields than this share one encoder.
-MOST_TEXTS = 4
 _LOOKED_AT = 500
 # A list of so many numbers is a vector.
 _VECTOR = 8
@@ -42,7 +38,7 @@ def choose(fields: Sequence[Mapping[str, Any]], sample: Sequence[Payload]) -> Ch
         # What people are not to see is often a key or a label; a vector is there to be computed with.
         if told in kinds and (kind != "hidden" or told == "vector"):
             kinds[told].append(name)
-    parts = [*_texts(kinds["text"]), *_others(kinds)]
+    parts = list(_parts(kinds))
     if not parts:
         return Choice("text", tuple(name for name, _ in names))
     if len(parts) == 1:
@@ -50,16 +46,10 @@ def choose(fields: Sequence[Mapping[str, Any]], sample: Sequence[Payload]) -> Ch
     return Choice("combined", tuple(name for part in parts for name in part["fields"]), {"parts": parts})
 
 
-def _texts(names: list[str]) -> list[dict[str, Any]]:
-    if len(names) == 1:
-        return [{"kind": "text", "fields": names}]
-    if not names or len(names) > MOST_TEXTS:
-        return [{"kind": "text", "fields": names}] if names else []
-    dimension = max(TEXT_DIMENSIONS // 4, TEXT_DIMENSIONS // len(names))
-    return [{"kind": "text", "fields": [name], "options": {"dimension": dimension}} for name in names]
-
-
-def _others(kinds: Mapping[str, list[str]]) -> Iterable[dict[str, Any]]:
+def _parts(kinds: Mapping[str, list[str]]) -> Iterable[dict[str, Any]]:
+    # All texts as one: beside a text of a few words, one in dimensions of its own loses half of its say.
+    if kinds["text"]:
+        yield {"kind": "text", "fields": kinds["text"]}
     yield from ({"kind": "pictures", "fields": [name]} for name in kinds["image"])
     if kinds["number"]:
         yield {"kind": "numbers", "fields": kinds["number"]}

@@ -14,6 +14,8 @@ from annotation.reports.intervals import wilson
 # Of more points, only every so many-th is marked by a dot.
 MOST_DOTS = 40
 MOST_SHARES = 20
+# More numbers of labels do not fit beside each other on a phone.
+MOST_TICKS = 4
 _STEPS = (1, 2, 2.5, 5, 10)
 # Where curves begin and end: behind the words of the rules.
 LEFT, RIGHT = 9.0, 97.0
@@ -76,18 +78,27 @@ def plot(
     goals = [] if goal is None else [goal]
     marks = nice(max(0.0, min(lows + goals)), min(1.0, max(highs + goals)), 5)
     vertical = Axis(marks[0], marks[-1], marks)
-    across = nice(0, max(point.x for point in every), 6)
-    most = max(across[-1], 1.0)
+    across = _across_axis([point.x for point in every])
     return Plot(
         tuple(
-            _line(title, color, points, dashed, most, vertical)
+            _line(title, color, points, dashed, across, vertical)
             for title, color, points, dashed in curves
             if points
         ),
         tuple((round(100 - vertical.at(mark), 2), f"{100 * mark:g} %") for mark in marks),
-        tuple((_across(mark, most), f"{mark:,.0f}", "end" if mark == most else "middle") for mark in across),
+        tuple(
+            (_across(mark, across), f"{mark:,.0f}", "end" if mark == across.marks[-1] else "middle")
+            for mark in across.marks
+        ),
         None if goal is None else round(100 - vertical.at(goal), 2),
     )
+
+
+def _across_axis(places: Sequence[float]) -> Axis:
+    """From 0 on, unless all places are far from it: then they would lie on a heap."""
+    low, high = min(places), max(places)
+    marks = nice(low if 2 * low > high else 0.0, max(high, 1.0), MOST_TICKS)
+    return Axis(marks[0], marks[-1], marks)
 
 
 def nice(low: float, high: float, most: int) -> tuple[float, ...]:
@@ -99,10 +110,10 @@ def nice(low: float, high: float, most: int) -> tuple[float, ...]:
     return tuple(round(place * step, 10) for place in range(first, max(last, first + 1) + 1))
 
 
-def _line(title: str, color: str, points: Sequence[Given], dashed: bool, most: float, up: Axis) -> Line:
-    placed = [(_across(point.x, most), _up(up, point.value)) for point in points]
-    upper = [(_across(point.x, most), _up(up, point.high)) for point in points]
-    lower = [(_across(point.x, most), _up(up, point.low)) for point in reversed(points)]
+def _line(title: str, color: str, points: Sequence[Given], dashed: bool, across: Axis, up: Axis) -> Line:
+    placed = [(_across(point.x, across), _up(up, point.value)) for point in points]
+    upper = [(_across(point.x, across), _up(up, point.high)) for point in points]
+    lower = [(_across(point.x, across), _up(up, point.low)) for point in reversed(points)]
     every = max(1, -(-len(points) // MOST_DOTS))
     return Line(
         title,
@@ -126,8 +137,8 @@ def _up(axis: Axis, value: float) -> float:
     return round(100 - axis.at(value), 2)
 
 
-def _across(value: float, most: float) -> float:
-    return round(LEFT + (RIGHT - LEFT) * value / most, 2)
+def _across(value: float, axis: Axis) -> float:
+    return round(LEFT + (RIGHT - LEFT) * axis.at(value) / 100, 2)
 
 
 def histogram(title: str, unit: str, scores: Mapping[str, Any]) -> Chart | None:

@@ -58,7 +58,7 @@ class SettingsForm(forms.Form):
         min_value=1,
         max_value=_MOST,
         label="New answers to a round",
-        help_text="After so many new answers a round starts by itself; of many labels it takes 5 % more at least.",
+        help_text="After so many new answers a round starts by itself; of many labels it takes 1 % more at least.",
     )
     every_minutes = forms.IntegerField(
         required=False,

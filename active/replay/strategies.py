@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from active.acquisition import ACQUISITIONS, Acquire
+from active.acquisition import ACQUISITIONS, COMMITTEES, WITHOUT_MODEL, Acquire
 from active.learners import LEARNERS, Fit
-
-# They need no model, and so choose from the first label on.
-WITHOUT_MODEL = frozenset({"adaptive", "random", "k_center", "kmeans_plus_plus", "typiclust", "probcover"})
-# They look at a committee, which is trained beside the model that is judged.
-COMMITTEES = frozenset({"bald", "vote_entropy", "kl_divergence"})
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from active.acquisition.margin import closeness
 from active.acquisition.value_of_judgment import value_of_judgment
 from active.models import LearningSettings, Round, Selection
 from active.services import artifacts, copying, doubts, embeddings, picking, training_data, words
 from active.services.artifacts import Predictor
 from active.services.candidates import Candidates, merged
 from active.services.choices import Choice, Chosen
+from active.services.judging import round_off
 from active.services.picking import Known, Picked
-from active.services.scoring import as_distribution, uncertainty
+from active.services.scoring import as_distribution
 from annotation.questions.types import Question
 
 Ints = npt.NDArray[np.int64]
@@ -48,11 +50,13 @@ def choose(round: Round, settings: LearningSettings, question: Question) -> Chos
     picked, notes = picking.pick(round, candidates, predictor, known, n - n_random, rng)
     taken = np.array([one.row for one in picked], dtype=np.int64)
     drawn = _draw(candidates, taken, n_random + RESERVE * round.batch, rng)
-    new = _choices(candidates, picked, predictor, known, round)
-    random = _choices(candidates, drawn, predictor, known, round)
+    titles = words.titles_of(question)
+    new = _choices(candidates, picked, predictor, known, round, titles)
+    random = _choices(candidates, drawn, predictor, known, round, titles)
     # Where the pool cannot fill the batch, asking again does.
     spare = round.batch - len(new) - n_random
-    again = _worth_more(doubts.worth_asking(round, settings), new, int(settings.ask_again * n) + spare)
+    doubtful = doubts.worth_asking(round, settings, titles)
+    again = _worth_more(doubtful, new, int(settings.ask_again * n) + spare)
     new = new[: round.batch - n_random - len(again)]
     batch = spread(new, [*again, *random[:n_random]])
     figures = _figures(every, predictor) | _bar(candidates, picked, predictor)
@@ -60,9 +64,10 @@ def choose(round: Round, settings: LearningSettings, question: Question) -> Chos
 
 
 def _known(round: Round, question: Question) -> Known:
-    """The labeled items with their vectors, the latest of them where they are many."""
+    """The labeled items with their vectors; a part of them, spread evenly, where they are many."""
     labeled = training_data.labeled(round.project, question)
-    labeled = labeled.at(np.arange(len(labeled))[-MOST_LABELED:])
+    most = min(MOST_LABELED, len(labeled))
+    labeled = labeled.at(np.linspace(0, len(labeled) - 1, most).astype(np.int64))
     found, vectors = embeddings.gather(round.encoder, labeled.items)
     return Known(labeled.at(found), vectors[found])
 
@@ -74,7 +79,12 @@ def _draw(candidates: Candidates, taken: Ints, n: int, rng: np.random.Generator)
 
 
 def _choices(
-    candidates: Candidates, picked: Sequence[Picked], predictor: Predictor | None, known: Known, round: Round
+    candidates: Candidates,
+    picked: Sequence[Picked],
+    predictor: Predictor | None,
+    known: Known,
+    round: Round,
+    titles: Mapping[str, str],
 ) -> list[Choice]:
     if not picked:
         return []
@@ -90,7 +100,7 @@ def _choices(
             strategy=one.strategy,
             score=round_off(one.score),
             value=round_off(float(value)),
-            reason=words.cut(words.why(one.strategy, labels)),
+            reason=words.cut(words.why(one.strategy, labels, titles)),
             predicted=labels,
             nearest=near,
         )
@@ -126,7 +136,7 @@ def _bar(candidates: Candidates, picked: Sequence[Picked], predictor: Predictor 
     vectors = np.asarray(candidates.vectors[[one.row for one in picked]], dtype=np.float32)
     return {
         "bar": round_off(
-            float(np.quantile(uncertainty(as_distribution(predictor, predictor.predict(vectors))), 0.25))
+            float(np.quantile(closeness(as_distribution(predictor, predictor.predict(vectors))), 0.25))
         )
     }
 
@@ -161,7 +171,3 @@ def _figures(every: Candidates, predictor: Predictor | None) -> dict[str, Any]:
         },
         "predicted": {label: round_off(share) for label, share in shares[:50]},
     }
-
-
-def round_off(value: float) -> float:
-    return round(value, 6)

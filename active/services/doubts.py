@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from django.db.models import Avg
 
 from active.acquisition.value_of_judgment import value_of_judgment
 from active.models import LearningSettings, Round, Selection
-from active.services import words
+from active.services import copying, words
 from active.services.choices import Choice
 from active.services.training_data import Labeled
 from labelmodel.models import SourceQuality
@@ -30,10 +31,12 @@ def accuracy(round: Round) -> float:
 def remembered(
     labeled: Labeled, predicted: npt.NDArray[Any], *, accuracy: float, most: int
 ) -> list[dict[str, Any]]:
-    """The most doubtful of these items: consensus and out-of-fold predictions, both (m, k), taken together.
+    """The most doubtful of these items that votes alone have settled: consensus and out-of-fold predictions, both (m, k),
+    taken together.
 
     Northcutt 2021 finds wrong labels by such predictions; here they are one more vote, weighed against what people said.
     """
+    predicted, labeled = predicted[labeled.settled], labeled.at(labeled.settled)
     if labeled.kind == "set" or not len(labeled):
         return []
     joint = np.clip(labeled.targets, 1e-6, None) * np.clip(predicted, 1e-6, None)
@@ -59,10 +62,20 @@ def _told(
     }
 
 
-def worth_asking(round: Round, settings: LearningSettings) -> list[Choice]:
-    """What training remembered, most valuable first; nothing where the project does not ask again."""
-    if not settings.ask_again:
-        return []
+# What may be asked again; it may have gone to an expert since, or have had all the answers that it may get.
+_MAY_BE_ASKED = """
+SELECT i.id FROM annotation_item i JOIN annotation_project p ON p.id = i.project_id
+WHERE i.id = ANY(%(items)s) AND i.state = 'resolved'
+  AND i.answers < greatest(p.annotations_per_item + %(most)s::int, coalesce(p.annotations_at_most, 0))
+ORDER BY i.id
+"""
+
+
+def worth_asking(round: Round, settings: LearningSettings, titles: Mapping[str, str]) -> list[Choice]:
+    """What training remembered and may still be asked, most valuable first; nothing where the project does not ask again."""
+    doubtful = round.figures.get("doubtful", []) if settings.ask_again else []
+    scope = {"items": [one["item"] for one in doubtful], "most": settings.again_at_most}
+    allowed = set(copying.ids(_MAY_BE_ASKED, scope).tolist()) if doubtful else set()
     return [
         Choice(
             item=one["item"],
@@ -70,8 +83,11 @@ def worth_asking(round: Round, settings: LearningSettings) -> list[Choice]:
             strategy="value_of_judgment",
             score=one["value"],
             value=one["value"],
-            reason=words.again(one["said"], one["sure"], [(label, p) for label, p in one["predicted"]]),
+            reason=words.again(
+                one["said"], one["sure"], [(label, p) for label, p in one["predicted"]], titles
+            ),
             predicted=[(label, p) for label, p in one["predicted"]],
         )
-        for one in round.figures.get("doubtful", [])
+        for one in doubtful
+        if one["item"] in allowed
     ]

@@ -23,8 +23,8 @@ from active.encoders.shards import Shard, ShardDamaged
 from active.models import EmbeddingShard, Encoder
 from active.services import payloads, storage
 from active.services.encoder_versions import current, fitted
-from active.services.locks import waited_for
 from active.services.storage import FileLost, StoreUnavailable
+from annotation.services.locks import waited_for
 
 __all__ = ["StoreUnavailable", "current", "embed_new", "gather", "opened", "write"]
 

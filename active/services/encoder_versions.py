@@ -20,9 +20,9 @@ from active.encoders import EncoderUnavailable
 from active.encoders.types import Encoder as Fitted
 from active.models import Encoder, LearningSettings
 from active.services import payloads, storage
-from active.services.locks import waited_for
 from active.services.storage import FileLost, StoreUnavailable
 from annotation.models import Item, Project
+from annotation.services.locks import waited_for
 
 logger = logging.getLogger(__name__)
 State = Encoder.State

@@ -8,21 +8,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from active.acquisition import ACQUISITIONS, Picks, Pool
+from active.acquisition import ACQUISITIONS, COMMITTEES, ROWWISE, WITHOUT_MODEL, Picks, Pool
 from active.acquisition.adaptive import coverage, doubtful, stage
 from active.acquisition.ranking import in_order
+from active.encoders.types import unit
 from active.models import Round
 from active.names import DEFAULT_STRATEGY
 from active.services import costs
 from active.services.artifacts import Predictor
 from active.services.candidates import Candidates
-from active.services.scoring import BEST_PER_CHOSEN, COMMITTEES, ROWWISE, pool_of, top
+from active.services.scoring import BEST_PER_CHOSEN, pool_of, top
 from active.services.training_data import Labeled
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
-# Strategies that work without a model: they look at the vectors only.
-WITHOUT_MODEL = (DEFAULT_STRATEGY, "random", "k_center", "kmeans_plus_plus", "typiclust", "probcover")
 # Strategies that weigh labels against each other.
 FOR_ONE_LABEL = ("class_balanced", "expected_error_reduction")
 # Two items of a batch that are more alike than this are one too many.
@@ -67,11 +66,6 @@ class Known:
             ]
             for row, likeness in zip(order, alike, strict=True)
         ]
-
-
-def unit(vectors: Floats) -> Floats:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def pick(

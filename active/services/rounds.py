@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -28,6 +27,7 @@ from active.services import (
 )
 from annotation.errors import DomainError
 from annotation.questions.types import Question
+from annotation.services.locks import alone
 
 State = Round.State
 
@@ -192,18 +192,3 @@ def _begin_again(round: Round) -> None:
         notes=[*round.notes, note],
         attempts=round.attempts,
     )
-
-
-@contextmanager
-def alone(what: str, number: int) -> Iterator[bool]:
-    """Whether nobody else does this now, held until the block ends."""
-    with connection.cursor() as cursor:
-        # A lock of the connection: it ends with the worker, however that ends.
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, %s))", [what, number])
-        if cursor.fetchone() != (True,):
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, %s))", [what, number])

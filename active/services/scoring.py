@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from active.acquisition import ACQUISITIONS, Pool
+from active.acquisition import ACQUISITIONS, COMMITTEES, ROWWISE, Pool
+from active.acquisition.margin import closeness
 from active.models import RoundShard
 from active.services import artifacts, copying, embeddings
 from active.services.artifacts import Predictor
@@ -16,16 +17,6 @@ Floats = npt.NDArray[np.float32]
 # Probabilities held at once: rows times labels.
 CELLS_AT_ONCE = 8_000_000
 MOST_ROWS_AT_ONCE = 32_768
-# Strategies that value each item by itself; of the others, margins tell which items they are to look at.
-ROWWISE = (
-    "least_confidence",
-    "margin",
-    "entropy",
-    "bald",
-    "vote_entropy",
-    "kl_divergence",
-    "expected_gradient_length",
-)
 # How many of the pool's items strategies look at that compare items with each other: of the best by score, so many
 # times as many as are chosen; and a uniform sample of this size.
 BEST_PER_CHOSEN = 30
@@ -145,13 +136,10 @@ def _scores(
         assert pool.probabilities is not None, "made from a model"
         for column, name in zip(scores, ways, strict=True):
             column[part] = row_scores(name, pool, rng)
-        sure = np.clip(uncertainty(pool.probabilities), 0, 1 - 1e-9)
+        sure = np.clip(closeness(pool.probabilities), 0, 1 - 1e-9)
         counts += np.bincount((sure * BINS).astype(np.int64), minlength=BINS)
         predicted += said(predictor, probabilities)
     return scores, counts, predicted
-
-
-COMMITTEES = ("bald", "vote_entropy", "kl_divergence")
 
 
 def pool_of(
@@ -164,8 +152,7 @@ def pool_of(
         votes = np.stack([as_distribution(predictor, vote, told) for vote in votes])
     return Pool(
         probabilities=as_distribution(predictor, told),
-        # Strategies that value each row by itself read probabilities only.
-        embeddings=features if probabilities is None else None,
+        embeddings=features,
         committee=votes,
     )
 
@@ -193,11 +180,3 @@ def row_scores(name: str, pool: Pool, rng: np.random.Generator) -> Floats:
     score = np.empty(len(pool), dtype=np.float32)
     score[picks.index] = picks.score
     return score
-
-
-def uncertainty(probabilities: Floats) -> Floats:
-    """1 − the gap between the two likeliest labels, in [0, 1]."""
-    if probabilities.shape[1] < 2:
-        return np.zeros(len(probabilities), dtype=np.float32)
-    two = np.partition(probabilities, -2, axis=1)[:, -2:]
-    return np.asarray(1.0 - (two[:, 1] - two[:, 0]), dtype=np.float32)

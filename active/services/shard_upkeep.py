@@ -8,7 +8,7 @@ import numpy as np
 
 from active.models import EmbeddingShard, Encoder
 from active.services import embeddings, payloads, storage
-from active.services.locks import waited_for
+from annotation.services.locks import waited_for
 
 # Small shards are put together when there are so many.
 MOST_SMALL, SMALL_PART = 8, 5

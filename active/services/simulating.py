@@ -13,10 +13,11 @@ from active import replay
 from active.learners import LEARNERS
 from active.models import LearningSettings, Simulation
 from active.names import STRATEGIES
-from active.services import embeddings, learning, requests, rounds, training_data
+from active.services import embeddings, learning, requests, training_data
 from annotation.errors import Conflict, DomainError
 from annotation.models import Project
 from annotation.questions.types import Question
+from annotation.services.locks import alone
 
 State = Simulation.State
 # The share of the labeled items that curves are measured on, where no holdout is large enough.
@@ -30,7 +31,7 @@ def run(*, simulation_id: int) -> None:
     simulation = Simulation.objects.select_related("project__schema").filter(pk=simulation_id).first()
     if simulation is None:
         return
-    with rounds.alone("simulation", simulation.project_id) as free:
+    with alone("simulation", simulation.project_id) as free:
         if not free or not _begin(simulation):
             return
         started = time.perf_counter()

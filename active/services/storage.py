@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from annotation.errors import DomainError
@@ -51,6 +52,12 @@ def put(name: str, content: Path) -> str:
     """Keep a file; the name that it has in the storage. Raises StoreUnavailable."""
     with reached(name), content.open("rb") as stream:
         return str(default_storage.save(name, File(stream)))
+
+
+def put_bytes(name: str, content: bytes) -> str:
+    """Keep these bytes as a file; the name that it has in the storage. Raises StoreUnavailable."""
+    with reached(name):
+        return str(default_storage.save(name, ContentFile(content)))
 
 
 def read(file: str, sha256: str = "") -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from active.acquisition import COMMITTEES
 from active.learners import LEARNERS, Comparison, Fit, Model, compare
 from active.models import LearningSettings, ModelVersion, Round
 from active.services import (
@@ -22,8 +23,8 @@ from active.services import (
     rivalry,
     training_data,
 )
-from active.services.artifacts import ArtifactLost, Predictor
-from active.services.scoring import COMMITTEES
+from active.services.artifacts import Predictor
+from active.services.storage import FileLost
 from active.services.training_data import Labeled
 from annotation.questions.types import Question
 
@@ -87,7 +88,7 @@ def _examples(round: Round, question: Question) -> Examples:
 
 def _learner(round: Round, settings: LearningSettings) -> str:
     """The learner of the settings, unless a strategy needs votes that it does not cast."""
-    needs_votes = {round.strategy, round.rival} & set(COMMITTEES)
+    needs_votes = {round.strategy, round.rival} & COMMITTEES
     if needs_votes and settings.learner not in {"committee", "mlp"}:
         round.notes = [
             *round.notes,
@@ -113,7 +114,7 @@ def _unchanged(
     )  # fmt: skip
     try:
         return used if same and artifacts.load(used) else None
-    except ArtifactLost:
+    except FileLost:
         return None
 
 
@@ -168,7 +169,7 @@ def _start(used: ModelVersion | None, round: Round, labeled: Labeled, learner: s
         return None
     try:
         return artifacts.load(used).model
-    except ArtifactLost:
+    except FileLost:
         return None
 
 
@@ -215,7 +216,7 @@ def _compared(made: ModelVersion, used: ModelVersion, examples: Examples) -> Com
         return None
     try:
         old = artifacts.load(used).predict(examples.holdout_features)
-    except ArtifactLost:
+    except FileLost:
         return None
     new = artifacts.load(made).predict(examples.holdout_features)
     return compare(judging.kind_of(examples.holdout), new, old, examples.holdout.targets)

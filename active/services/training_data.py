@@ -23,12 +23,13 @@ MOST_CELLS = 20_000_000
 # With more labels than this, a model knows those that somebody has given; the others it learns when they come.
 MOST_UNUSED = 1000
 
-# Items whose consensus comes from people's votes or experts' decisions; `drawn`: no strategy chose them, so that figures
-# on them hold for the pool.
+# Items whose consensus comes from people's votes or experts' decisions. Drawn: no strategy chose them, so that figures on
+# them hold for the pool. Settled: by votes alone, so that one more person may be asked.
 _LABELED = """
 SELECT c.item_id, c.distribution::text, c.confidence,
        NOT EXISTS (SELECT FROM active_selection s WHERE s.item_id = c.item_id AND s.published
-                   AND s.kind IN ('new', 'arrived') AND s.strategy <> 'random')
+                   AND s.kind IN ('new', 'arrived') AND s.strategy <> 'random'),
+       i.state = 'resolved' AND c.status = 'auto'
 FROM annotation_consensus c JOIN annotation_item i ON i.id = c.item_id
 WHERE c.project_id = %(project)s AND c.question = %(question)s AND c.status IN ('auto', 'adjudicated')
   AND i.state <> 'retired' AND i.role = 'pool'
@@ -36,7 +37,7 @@ WHERE c.project_id = %(project)s AND c.question = %(question)s AND c.status IN (
 ORDER BY c.item_id
 """
 _HOLDOUT = """
-SELECT c.item_id, c.distribution::text, 1.0::float8, true
+SELECT c.item_id, c.distribution::text, 1.0::float8, true, false
 FROM annotation_consensus c JOIN annotation_item i ON i.id = c.item_id
 WHERE c.project_id = %(project)s AND c.question = %(question)s AND c.status <> 'auto'
   AND i.state <> 'retired' AND i.role = 'holdout'
@@ -49,13 +50,14 @@ class Labeled:
     """Items and what is taken to be right of them; aligned arrays, ascending by item.
 
     `targets` is (m, k): a distribution over `labels`, or for sets the chance of each label by itself. `drawn` tells which
-    items no strategy chose.
+    items no strategy chose, `settled` which ones votes alone have resolved.
     """
 
     items: Ints
     targets: Floats
     weights: Floats
     drawn: npt.NDArray[np.bool_]
+    settled: npt.NDArray[np.bool_]
     labels: list[str]
     kind: str
 
@@ -81,6 +83,7 @@ class Labeled:
             self.targets[rows],
             self.weights[rows],
             self.drawn[rows],
+            self.settled[rows],
             self.labels,
             self.kind,
         )
@@ -99,9 +102,9 @@ def holdout(project: Project, question: Question, labels: Sequence[str]) -> Labe
 def _read(query: str, project: Project, question: Question, labels: Sequence[str]) -> Labeled:
     with connection.cursor() as cursor:
         cursor.execute(query, {"project": project.pk, "question": question["name"]})
-        rows = [(item, orjson.loads(told), sure, drawn) for item, told, sure, drawn in cursor.fetchall()]
+        rows = [(item, orjson.loads(told), *others) for item, told, *others in cursor.fetchall()]
     kind = KINDS[QUESTION_TYPES[question["type"]].scale]
-    names = list(labels) or _labels(question, [told for _, told, _, _ in rows])
+    names = list(labels) or _labels(question, [row[1] for row in rows])
     known = {label: number for number, label in enumerate(names)}
     # What reads as none of the labels says nothing; of a set, the empty one says a lot.
     rows = [row for row in rows if kind == "set" or any(label in known for label in row[1])]
@@ -109,10 +112,10 @@ def _read(query: str, project: Project, question: Question, labels: Sequence[str
     if len(rows) > most:
         rows = [rows[n] for n in np.linspace(0, len(rows) - 1, most).astype(int)]
     targets = np.zeros((len(rows), len(names)), dtype=np.float32)
-    for row, (_, told, _, _) in enumerate(rows):
-        for label, share in told.items():
+    for number, row in enumerate(rows):
+        for label, share in row[1].items():
             if label in known:
-                targets[row, known[label]] = share
+                targets[number, known[label]] = share
     if kind != "set" and len(rows):
         targets /= targets.sum(axis=1, keepdims=True)
     return Labeled(
@@ -120,6 +123,7 @@ def _read(query: str, project: Project, question: Question, labels: Sequence[str
         targets=targets,
         weights=np.array([row[2] for row in rows], dtype=np.float32),
         drawn=np.array([row[3] for row in rows], dtype=bool),
+        settled=np.array([row[4] for row in rows], dtype=bool),
         labels=names,
         kind=kind,
     )

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from active.encoders import vectors
 from active.models import Encoder
 from active.services import embeddings, encoder_versions, learning, payloads
-from active.services.locks import waited_for
 from annotation.errors import Fault, InvalidInput
 from annotation.models import Item, Project, User
 from annotation.roles import Action
 from annotation.services.access import check
+from annotation.services.locks import waited_for
 
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from active.models import Selection
+from annotation.questions.types import Question
 
 Kind = Selection.Kind
 # What annotators read must not tell them what the model thinks.
@@ -15,11 +18,16 @@ FOR_PEOPLE = {
 LONGEST = 200
 
 
-def hesitation(labels: list[tuple[str, float]]) -> str:
+def titles_of(question: Question) -> dict[str, str]:
+    """How the labels of a question are called; those that are not here go by their value."""
+    return {one["value"]: one.get("title") or one["value"] for one in question.get("labels", ())}
+
+
+def hesitation(labels: list[tuple[str, float]], titles: Mapping[str, str]) -> str:
     """What the model makes of an item: its likeliest labels with their chances, likeliest first."""
     if len(labels) < 2:
         return "the model knows only one label so far"
-    (first, p), (second, q) = labels[:2]
+    (first, p), (second, q) = ((titles.get(label, label), share) for label, share in labels[:2])
     if p >= 0.9:
         return f"the model says {first} ({p:.0%})"
     return f"the model hesitates between {first} ({p:.0%}) and {second} ({q:.0%})"
@@ -41,20 +49,20 @@ _LOOKS_FOR = {
 }
 
 
-def why(strategy: str, predicted: list[tuple[str, float]]) -> str:
+def why(strategy: str, predicted: list[tuple[str, float]], titles: Mapping[str, str]) -> str:
     """Why a strategy chose an item, as far as its name and the model's opinion of the item tell."""
     if strategy == "adaptive" and not predicted:
         return "Typical of a part of the pool of which little is labeled"
     looks_for = _LOOKS_FOR.get(strategy)
     if not predicted:
         return looks_for or "Chosen by its place among the others"
-    told = hesitation(predicted)
+    told = hesitation(predicted, titles)
     return f"{looks_for}; {told}" if looks_for else told[0].upper() + told[1:]
 
 
-def again(said: str, sure: float, labels: list[tuple[str, float]]) -> str:
+def again(said: str, sure: float, labels: list[tuple[str, float]], titles: Mapping[str, str]) -> str:
     """Why an answered item is asked about once more."""
-    return cut(f"Answered {said}, but only {sure:.0%} sure; {hesitation(labels)}")
+    return cut(f"Answered {titles.get(said, said)}, but only {sure:.0%} sure; {hesitation(labels, titles)}")
 
 
 def cut(text: str) -> str:

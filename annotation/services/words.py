@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from annotation.models import Dataset, Item
+from annotation.services.locks import alone
 
 _BATCH = 5_000
 _OVER = (Dataset.State.DONE, Dataset.State.FAILED, Dataset.State.CANCELLED)
@@ -33,15 +34,9 @@ def unsearchable() -> list[int]:
 
 def index_dataset(*, dataset_id: int) -> None:
     """Make the items of one import findable by their words. Safe to run twice, at once or one after the other."""
-    with connection.cursor() as cursor:
-        # A lock of the connection: it ends with the worker, however that ends.
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('words', %s))", [dataset_id])
-        if cursor.fetchone() != (True,):
-            return
-        try:
+    with alone("words", dataset_id) as free:
+        if free:
             _index_all(dataset_id)
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('words', %s))", [dataset_id])
 
 
 def _index_all(dataset_id: int) -> None:

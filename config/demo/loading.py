@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,13 +12,14 @@ import pghistory
 import pgtrigger
 from django.core.files.base import ContentFile
 from django.core.management.base import CommandError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from active.services import learning
 from annotation.models import Annotation, Dataset, Item, Membership, Project, Schema, User
 from annotation.services import gold, import_run, imports, members, projects, schemas, words
+from annotation.services.locks import waited_for
 from annotation.services.projects import FirstSchema
 from config.demo import digits_project, docstrings, history, judgment, library_project, people
 from config.demo.plan import DemoProject, Upload
@@ -35,7 +35,8 @@ def load(*, say: Say, rows: int | None = None) -> None:
     With `rows`, at most so many items in each project. Raises CommandError where real accounts are in the way.
     """
     now = timezone.now()
-    with _alone(), ThreadPoolExecutor(1) as beside:
+    # Two runs at once would both find things missing; the second waits and finds them there.
+    with waited_for("demo", 0), ThreadPoolExecutor(1) as beside:
         users = people.load()
         if not _is_complete(library_project.SOURCE_NAME):
             say("reading documentation strings ...")
@@ -45,17 +46,6 @@ def load(*, say: Say, rows: int | None = None) -> None:
             if not _is_complete(make.SOURCE_NAME):
                 _load_project(make.project(), users, now, rows, say)
     say("the demo projects are there")
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Two runs at once would both find things missing; the second waits and finds them there."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended('demo', 0))")
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('demo', 0))")
 
 
 def _found(source_name: str, name: str = "") -> Project | None:

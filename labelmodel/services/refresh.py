@@ -8,11 +8,8 @@ of them is published, so that a worker that is killed leaves them to the next.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
 from annotation.models import Consensus, Item, Project
@@ -21,6 +18,7 @@ from annotation.questions.types import Question
 from annotation.reports.said import Said, said
 from annotation.services import consensus
 from annotation.services.consensus import Found
+from annotation.services.locks import alone
 from labelmodel.estimators import Parameters, from_bytes, to_bytes
 from labelmodel.methods import DEFAULT
 from labelmodel.models import LabelModelRun
@@ -33,8 +31,8 @@ MOST_AT_ONCE = 2000
 
 def refresh(*, project_id: int) -> None:
     """Work off what is due in a project, then the fits that are wanted. Safe to run twice, at once or in turn."""
-    with _alone(project_id) as alone:
-        if not alone:
+    with alone("consensus", project_id) as free:
+        if not free:
             return
         runs.give_back(project_id=project_id)
         while _judge_due(project_id) or _fit_next(project_id):
@@ -156,18 +154,3 @@ def _finish(run: LabelModelRun, votes: Ballot, fitted: Fitted, seconds: float) -
             *("seconds", "error", "gold", "comparison"),
         ]
     )
-
-
-@contextmanager
-def _alone(project_id: int) -> Iterator[bool]:
-    """Whether nobody else is refreshing this project, held until the block ends."""
-    with connection.cursor() as cursor:
-        # A lock of the connection: it ends with the worker, however that ends.
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('consensus', %s))", [project_id])
-        if cursor.fetchone() != (True,):
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('consensus', %s))", [project_id])

@@ -97,8 +97,7 @@ def test_encoders_are_chosen_by_the_types_of_fields(
     assert (choice.kind, list(choice.fields)) == (kind, read)
 
 
-def test_texts_share_the_dimensions() -> None:
-    few, many = (choose(fields(**{f"t{n}": "text" for n in range(count)}), []) for count in (3, 5))
+def test_texts_are_read_as_one() -> None:
+    choice = choose(fields(title="text", body="text"), [])
 
-    assert [part["options"]["dimension"] for part in few.options["parts"]] == [85, 85, 85]
-    assert (many.kind, len(many.fields)) == ("text", 5)
+    assert (choice.kind, choice.fields) == ("text", ("title", "body"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from active.models import LearningSettings, ModelVersion, Round, RoundShard, Selection
+from active.names import STRATEGIES
 from active.services import requests, rounds, waiting
 from annotation.models import Consensus, Item, Prediction, Project
 from annotation.services import gold, queue, schemas
@@ -128,7 +129,7 @@ def test_answers_of_the_meantime_are_not_asked_for_again() -> None:
     rounds.finish(round_id=round.pk)
 
     round.refresh_from_db()
-    assert round.state == "done"
+    assert (round.state, round.error) == ("done", "")
     assert not set(chosen(round)) & set(meanwhile)
     assert requests.answers_given(project.pk) - round.answers == 12
     assert_slots_add_up(project)
@@ -235,6 +236,19 @@ def test_doubtful_answers_are_asked_again() -> None:
     assert_slots_add_up(project)
 
 
+def test_what_may_not_be_asked_again_takes_nobodys_place() -> None:
+    project, _ = make_learning(answered=60, ask_again=0.5, explore=0.0)
+    wrong = Consensus.objects.filter(item__key__in=["item-00004", "item-00006", "item-00008"])
+    wrong.update(value="negative", distribution={"negative": 0.7, "positive": 0.3}, confidence=0.7)
+    Item.objects.filter(key__in=["item-00004", "item-00006"]).update(state="disputed")
+    LearningSettings.objects.update(again_at_most=0)
+
+    round = run(project)
+
+    assert not round.selections.filter(kind="again").exists()
+    assert round.chosen == round.batch
+
+
 def test_two_strategies_share_a_batch() -> None:
     project, _ = make_learning(answered=24, rival="random", explore=0.0)
 
@@ -245,9 +259,7 @@ def test_two_strategies_share_a_batch() -> None:
     assert "adaptive" in strategies
 
 
-@pytest.mark.parametrize(
-    "strategy", ["margin", "k_center", "badge", "typiclust", "cost_aware", "class_balanced"]
-)
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_chooses(strategy: str) -> None:
     project, _ = make_learning(answered=24)
 

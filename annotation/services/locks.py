@@ -7,6 +7,22 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+_UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, %s))"
+
+
+@contextmanager
+def alone(what: str, number: int) -> Iterator[bool]:
+    """Whether nobody else does this now; held until the block ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, %s))", [what, number])
+        if cursor.fetchone() != (True,):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            cursor.execute(_UNLOCK, [what, number])
+
 
 @contextmanager
 def waited_for(what: str, number: int) -> Iterator[None]:
@@ -16,4 +32,4 @@ def waited_for(what: str, number: int) -> Iterator[None]:
         try:
             yield
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, %s))", [what, number])
+            cursor.execute(_UNLOCK, [what, number])
