@@ -13,11 +13,15 @@ from django.utils.functional import cached_property
 
 from annotation.models import (
     Adjudication,
+    Alike,
     Annotation,
     ApiToken,
+    BulkAction,
     Comment,
+    Comparison,
     Consensus,
     Dataset,
+    Delivery,
     DisputeClaim,
     Flag,
     GoldQuestion,
@@ -29,11 +33,18 @@ from annotation.models import (
     Membership,
     Prediction,
     Project,
+    ProjectFile,
     Rejection,
+    Reservoir,
+    SavedView,
     Schema,
     Skip,
+    Snapshot,
+    Split,
     Suspension,
+    Tag,
     User,
+    Webhook,
 )
 
 MOST_ROWS = 10_000
@@ -271,3 +282,76 @@ class CommentAdmin(ReadOnly):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return True
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnly):
+    list_display = ("project", "number", "name", "rows", "state", "row_count", "created_by", "created_at")
+    list_filter = ("state", "rows")
+    list_select_related = ("project", "created_by")
+
+
+@admin.register(Split)
+class SplitAdmin(ReadOnly):
+    list_display = ("project", "name", "kind", "by", "created_by", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("project", "created_by")
+
+
+@admin.register(Comparison)
+class ComparisonAdmin(ReadOnly):
+    list_display = ("old", "new", "state", "created_by", "created_at")
+    list_select_related = ("old", "new", "created_by")
+
+
+@admin.register(Tag)
+class TagAdmin(ReadOnly):
+    list_display = ("project", "name", "created_at")
+    list_select_related = ("project",)
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnly):
+    list_display = ("project", "name", "where", "created_by", "created_at")
+    list_select_related = ("project", "created_by")
+
+
+@admin.register(BulkAction)
+class BulkActionAdmin(ReadOnly):
+    list_display = ("project", "action", "where", "state", "changed", "created_by", "created_at")
+    list_filter = ("state", "action")
+    list_select_related = ("project", "created_by")
+
+
+@admin.register(Alike)
+class AlikeAdmin(ReadOnly):
+    list_display = ("item", "of", "similarity")
+    list_select_related = ("item", "of")
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnly):
+    list_display = ("project", "url", "active", "failing_since", "created_by", "created_at")
+    list_filter = ("active",)
+    list_select_related = ("project", "created_by")
+    exclude = ("secret",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly):
+    list_display = ("webhook", "type", "state", "attempts", "status_code", "happened_at")
+    list_filter = ("state",)
+    list_select_related = ("webhook",)
+
+
+@admin.register(Reservoir)
+class ReservoirAdmin(ReadOnly):
+    list_display = ("project", "size", "seed", "seen", "created_at")
+    list_select_related = ("project",)
+
+
+@admin.register(ProjectFile)
+class ProjectFileAdmin(ReadOnly):
+    list_display = ("kind", "name", "project", "state", "size", "created_by", "created_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("project", "created_by")

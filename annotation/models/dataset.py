@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Self
 
 from django.db import models
 from django.utils import timezone
 
 from annotation.models.audit import audited
+from annotation.models.job import SILENT
 from annotation.models.people import User
-
-# A running import whose worker has not been heard of for so long is taken over by another.
-SILENT = timedelta(seconds=20)
 
 
 class DatasetQuerySet(models.QuerySet["Dataset"]):
@@ -28,6 +25,10 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
         "rows_imported",
         "rows_unchanged",
         "rows_rejected",
+        "rows_alike",
+        "rows_sampled_out",
+        "answers_imported",
+        "predictions_imported",
         "bytes_read",
         "heartbeat_at",
         "attempts",
@@ -58,6 +59,12 @@ class Dataset(models.Model):
     rows_imported = models.BigIntegerField(default=0)
     rows_unchanged = models.BigIntegerField(default=0)
     rows_rejected = models.BigIntegerField(default=0)
+    # Near-duplicates of other items, whatever was done with them; rows that a bounded pool had no place for.
+    rows_alike = models.BigIntegerField(default=0, db_default=0)
+    rows_sampled_out = models.BigIntegerField(default=0, db_default=0)
+    # People's answers and models' predictions that came with the rows.
+    answers_imported = models.BigIntegerField(default=0, db_default=0)
+    predictions_imported = models.BigIntegerField(default=0, db_default=0)
     bytes_read = models.BigIntegerField(default=0)
     error = models.TextField(blank=True)
     # How often a worker took it up without committing a row since: a file that kills workers must not do so for ever.

@@ -35,6 +35,10 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names 
     hotkeys = models.JSONField(default=dict, blank=True)
     # Made by the demo or the simulation: signs in by the demo password only, and is shown as simulated.
     demo = models.BooleanField(default=False)
+    # Stands for somebody whose answers were imported; signs in only after an administrator has let them.
+    imported = models.BooleanField(default=False, db_default=False)
+    # Their data were taken away at their request; what remains is a number.
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(AbstractUser.Meta):
         constraints = [models.UniqueConstraint(Lower("username"), name="username_once_in_any_case")]

@@ -23,6 +23,8 @@ class Lease(models.Model):
         RETURNED = "returned", "Given back"
         AGAIN = "again", "Answered, and asked to look again"
         SET_ASIDE = "set_aside", "Answered, but the answer does not count"
+        # Holds a slot like an active one, without end, until this person asks for something to do.
+        ASSIGNED = "assigned", "Assigned"
 
     project = models.ForeignKey("annotation.Project", models.CASCADE, related_name="leases", db_index=False)
     item = models.ForeignKey("annotation.Item", models.CASCADE, related_name="leases", db_index=False)
@@ -49,7 +51,7 @@ class Lease(models.Model):
             models.Index(
                 fields=["annotator", "project", "id"],
                 name="lease_held",
-                condition=Q(state__in=["active", "deferred", "again"]),
+                condition=Q(state__in=["active", "deferred", "again", "assigned"]),
             ),
         ]
 
@@ -80,6 +82,8 @@ class Annotation(models.Model):
     # where nothing was suggested.
     suggested = models.JSONField(null=True)
     followed = models.BooleanField(null=True)
+    # What an imported answer said that the project's questions cannot say, word for word.
+    kept = models.JSONField(null=True)
     supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
     created_at = models.DateTimeField()
 

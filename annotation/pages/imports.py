@@ -18,7 +18,7 @@ from annotation import tasks
 from annotation.errors import NotFound
 from annotation.importing.detecting import FORMATS
 from annotation.models import Dataset
-from annotation.models.dataset import SILENT
+from annotation.models.job import SILENT
 from annotation.pages.base import ProjectPage
 from annotation.pages.forms import attempt, tell
 from annotation.pages.import_forms import ColumnsForm, LayoutForm, UploadForm

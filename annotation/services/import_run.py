@@ -26,7 +26,7 @@ from annotation.importing.reading import read
 from annotation.importing.records import FileFault, Limits, MiB, Record, Refused, Source
 from annotation.importing.shaping import Shaped, Shaper
 from annotation.models import Dataset
-from annotation.models.dataset import SILENT
+from annotation.models.job import SILENT
 from annotation.services import import_options, queue
 from annotation.services.import_batches import Batch, ItemCopy, existing_digests, send_refused
 from annotation.services.import_pictures import Pictures

@@ -15,8 +15,17 @@ from annotation.admin import MOST_ROWS, ShortPaginator
 from annotation.models import Annotation, Item, Project, User
 from annotation.services import accounts, answers, queue
 
-# The words of an item are the search index; what is due and who has seen what are lists of ids: nothing to read.
-HIDDEN = {"ItemText", "ConsensusDue", "GuidelinesSeen"}
+# Words, sketches, what is due, who has seen what, parts and places: lists of ids, nothing to read.
+HIDDEN = {
+    "ItemText",
+    "ConsensusDue",
+    "GuidelinesSeen",
+    "SplitItem",
+    "SnapshotFormat",
+    "ItemTag",
+    "Likeness",
+    "ReservoirItem",
+}
 REGISTERED = [model for model in admin.site._registry if model._meta.app_label == "annotation"]
 
 
