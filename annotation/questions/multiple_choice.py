@@ -100,5 +100,6 @@ MULTIPLE_CHOICE = QuestionType(
     cells=_cells,
     said=as_list,
     adopt=_adopt,
+    holds="strings",
     hotkeys=labels.HOTKEYS,
 )

@@ -90,4 +90,5 @@ NUMBER = QuestionType(
     cells=one_cell,
     said=as_list,
     adopt=_adopt,
+    holds="double",
 )

@@ -106,6 +106,7 @@ RATING = QuestionType(
     cells=one_cell,
     said=as_list,
     adopt=_adopt,
+    holds="double",
     hotkeys=Hotkeys(
         get=lambda question: list(question["hotkeys"]),
         put=lambda question, keys: {**question, "hotkeys": list(keys)},

@@ -58,5 +58,6 @@ SINGLE_CHOICE = QuestionType(
     cells=one_cell,
     said=as_list,
     adopt=_adopt,
+    holds="string",
     hotkeys=labels.HOTKEYS,
 )

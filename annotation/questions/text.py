@@ -96,4 +96,5 @@ TEXT = QuestionType(
     cells=one_cell,
     said=as_list,
     adopt=_adopt,
+    holds="string",
 )

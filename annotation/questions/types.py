@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from annotation.errors import Fault
 
@@ -79,6 +79,8 @@ class QuestionType:
     # What a mapping may rename in a value, and the value of this type that says these things (None: impossible).
     said: Callable[[Any], list[Any]]
     adopt: Callable[[Question, Sequence[Any]], Any]
+    # As what snapshots keep a value in a column of its own.
+    holds: Literal["string", "strings", "double", "json"]
     hotkeys: Hotkeys = NO_HOTKEYS
 
     @property
