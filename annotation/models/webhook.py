@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from annotation.models.audit import audited
 
 
-@audited(exclude=["secret", "failing_since"])
+@audited(exclude=["secret", "old_secret", "old_secret_until", "failing_since"])
 class Webhook(models.Model):
     """An address that is told of events; messages are signed (Standard Webhooks)."""
 
@@ -19,7 +19,12 @@ class Webhook(models.Model):
     types = models.JSONField(default=list)
     # whsec_ and base64, shown once to whoever made it.
     secret = models.CharField(max_length=100)
+    # The one before, with which messages are signed too until then, so that receivers can change over.
+    old_secret = models.CharField(max_length=100, blank=True, db_default="")
+    old_secret_until = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)
+    # Why it was switched off, where nobody did it.
+    off_reason = models.CharField(max_length=200, blank=True, db_default="")
     # Since when every delivery has failed; after days of it the webhook is switched off.
     failing_since = models.DateTimeField(null=True)
     created_by = models.ForeignKey("annotation.User", models.PROTECT, related_name="+")
