@@ -10,7 +10,7 @@ WRONG = """
 SELECT i.key, i.state, i.wanted, i.answers, i.open_slots, said.n, held.n
 FROM annotation_item i,
 LATERAL (SELECT count(*) AS n FROM annotation_annotation a WHERE a.item_id = i.id AND a.supersedes_id IS NULL) said,
-LATERAL (SELECT count(*) AS n FROM annotation_lease l WHERE l.item_id = i.id AND l.state = 'active') held,
+LATERAL (SELECT count(*) AS n FROM annotation_lease l WHERE l.item_id = i.id AND l.state IN ('active', 'assigned')) held,
 LATERAL (SELECT count(*) AS n FROM annotation_lease l WHERE l.item_id = i.id AND l.state = 'set_aside') aside,
 LATERAL (SELECT EXISTS (SELECT FROM annotation_consensus c WHERE c.item_id = i.id AND c.status <> 'auto') AS yes) known
 WHERE i.project_id = %s AND (

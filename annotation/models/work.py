@@ -23,13 +23,15 @@ class Lease(models.Model):
         RETURNED = "returned", "Given back"
         AGAIN = "again", "Answered, and asked to look again"
         SET_ASIDE = "set_aside", "Answered, but the answer does not count"
-        # Holds a slot like an active one, without end, until this person asks for something to do.
+        # Holds a slot like an active one, without end, until this person asks for something to do (services/assigning.py).
         ASSIGNED = "assigned", "Assigned"
 
     project = models.ForeignKey("annotation.Project", models.CASCADE, related_name="leases", db_index=False)
     item = models.ForeignKey("annotation.Item", models.CASCADE, related_name="leases", db_index=False)
     annotator = models.ForeignKey(User, models.PROTECT, related_name="leases", db_index=False)
     state = models.CharField(max_length=9, choices=State.choices, default=State.ACTIVE)
+    # A manager gave it to this person: when it runs out it waits for them, and does not go back to the queue.
+    assigned = models.BooleanField(default=False, db_default=False)
     # Which window or script holds it, so that two tabs of one person get different items.
     client = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
@@ -37,7 +39,7 @@ class Lease(models.Model):
     draft = models.JSONField(null=True)
     # What was suggested when it was handed out: {question: {value, confidence, source, version}}.
     suggested = models.JSONField(null=True)
-    # As what a gold question was handed out: {priority, reason, answers, wanted} of the ordinary item next to it.
+    # As what a gold question was handed out: {priority, reason, answers, wanted, assigned} of the ordinary item next to it.
     mask = models.JSONField(null=True)
     # The current answer of this person, the last of its revisions.
     annotation = models.OneToOneField(
@@ -51,7 +53,13 @@ class Lease(models.Model):
             models.Index(
                 fields=["annotator", "project", "id"],
                 name="lease_held",
-                condition=Q(state__in=["active", "deferred", "again", "assigned"]),
+                condition=Q(state__in=["active", "deferred", "again"]),
+            ),
+            # Apart from those: somebody may have thousands of them, and what they hold now is looked up at every answer.
+            models.Index(
+                fields=["annotator", "project", "item"],
+                name="lease_assigned",
+                condition=Q(state="assigned"),
             ),
         ]
 

@@ -137,6 +137,7 @@ def _imported(item: Item) -> Entry:
 def _turns(item: Item) -> Iterator[Entry]:
     words = {
         Lease.State.ACTIVE: "is working on it",
+        Lease.State.ASSIGNED: "has it assigned",
         Lease.State.RETURNED: "had it, but did not answer in time",
     }
     for lease in Lease.objects.filter(item=item).select_related("annotator"):

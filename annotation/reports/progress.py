@@ -181,7 +181,8 @@ def _figures(project: Project) -> Figures:
 
 def _remaining(project: Project) -> Remaining:
     free = project.items.filter(open_slots__gt=0).aggregate(slots=Sum("open_slots"))["slots"] or 0
-    held = Lease.objects.filter(project=project, state=Lease.State.ACTIVE).count()
+    holding = [Lease.State.ACTIVE, Lease.State.ASSIGNED]
+    held = Lease.objects.filter(project=project, state__in=holding).count()
     with connection.cursor() as cursor:
         cursor.execute(_MEDIAN, {"project": project.pk, "recent": RECENT})
         median, basis, simulated = cursor.fetchone()

@@ -226,7 +226,8 @@ def _hotkey_fault(action: Any, key: Any, hotkeys: Mapping[Any, Any]) -> Fault | 
 
 def _end_work(user: User) -> None:
     ApiToken.objects.filter(user=user).delete()
-    held = Lease.objects.filter(annotator=user, state=Lease.State.ACTIVE).values("project")
+    holding = [Lease.State.ACTIVE, Lease.State.ASSIGNED]
+    held = Lease.objects.filter(annotator=user, state__in=holding).values("project")
     for project in Project.objects.filter(pk__in=held):
         queue.release(project=project, annotator=user)
 

@@ -307,6 +307,8 @@ def _keep(
     # Whoever was asked to look again need not any more, unless that is what was just asked.
     if kind != Kind.SENT_BACK:
         Lease.objects.filter(item=item, state=Lease.State.AGAIN).update(state=Lease.State.SUBMITTED)
+    if kind in {Kind.DECIDED, Kind.RETIRED}:
+        queue.take_assignments_back([item.pk])
     row = Adjudication.objects.create(
         project=item.project,
         item=item,

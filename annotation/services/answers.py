@@ -21,6 +21,10 @@ from annotation.services.gold_turns import Feedback
 from annotation.services.readings import form_of, read_answer
 
 
+# Turns that have their slot. An assigned one was handed out and ran out; it is this person's all the same.
+_HELD = {Lease.State.ACTIVE, Lease.State.AGAIN, Lease.State.ASSIGNED}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the client says. `schema` is the version that its form showed; None means the current one."""
@@ -112,7 +116,7 @@ def _keep(turn: Any, given: Answer, now: datetime, after: _After) -> Receipt:
         # On its way when the pause began: its place is somebody else's now.
         raise LeaseExpired(f"Your work here is paused. {turn.paused_reason}")
     schema_id, answer = _checked(turn, given)
-    if turn.state not in {Lease.State.ACTIVE, Lease.State.AGAIN}:
+    if turn.state not in _HELD:
         _take_back(turn)
     statement = sql.REVISE if turn.state == Lease.State.AGAIN else sql.KEEP
     kept = hot.row(statement, _row(turn, schema_id, answer, given, now))
@@ -260,7 +264,7 @@ def skip(
         turn = _lock_turn(annotator, lease_id)
         if turn.annotation_id is not None and turn.state != Lease.State.AGAIN:
             raise Conflict("You have answered this item already.")
-        if turn.state in {Lease.State.ACTIVE, Lease.State.AGAIN}:
+        if turn.state in _HELD:
             _skip(turn, reason, after)
         following = _following(turn, None, client, next_count) if next_count else None
     # After the transaction: it holds this item, and other members' rows come before items in the order of locks.

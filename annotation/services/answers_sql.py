@@ -80,7 +80,7 @@ WHERE id = %(item)s AND (open_slots > 0 OR %(gold)s) RETURNING id
 
 SKIP = """
 WITH turn AS (
-    UPDATE annotation_lease SET state = %(state)s, created_at = %(now)s WHERE id = %(lease)s
+    UPDATE annotation_lease SET state = %(state)s, created_at = %(now)s, assigned = false WHERE id = %(lease)s
 )
 INSERT INTO annotation_skip (item_id, annotator_id, reason, policy, created_at)
 VALUES (%(item)s, %(annotator)s, %(reason)s, %(policy)s, %(now)s)

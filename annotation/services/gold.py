@@ -82,6 +82,7 @@ def put(*, project: Project, by: User, items: Sequence[Known]) -> Kept:
     holdout = {ids[key]: _is_holdout(one.known, had.get(ids[key], False)) for key, one in sound.items()}
     gold_use.keep_apart([item for item, apart in holdout.items() if apart and not had.get(item)])
     gold_use.give_to_people([item for item, apart in holdout.items() if had.get(item) and not apart])
+    queue.take_assignments_back(fresh)
     hot.rows(gold_sql.BECOME_GOLD, {"items": fresh})
     evidence = consensus.inferred(items=fresh)
     GoldQuestion.objects.bulk_create(

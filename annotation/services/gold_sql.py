@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from annotation.services.consensus_sql import REOPENED
 from annotation.services.predictions_sql import LACKS_SUGGESTION, SUGGESTED, SUGGESTED_ALIKE
-from annotation.services.queue_sql import HEAD_OF_QUEUE
+from annotation.services.queue_sql import HEAD_OF_ASSIGNED, HEAD_OF_QUEUE
 
 # Gold questions that this person has not had in this rotation, the least shown first; among equals in an order of
 # their own, so that no two people can compare notes. `annotations_per_item` masks what ordinary items say of others.
@@ -24,10 +24,15 @@ WHERE g.project_id = %(project)s AND NOT g.holdout AND i.state <> 'retired'
 
 # In training, which nobody skips and no cap ends: what comes for the first time first, then what was skipped or belongs
 # to an earlier try. Telling them is no exposure, for whoever was told once is not asked again in this rotation.
-# What a gold question is shown as is the next ordinary item's, and stays so when the page is loaded again.
+# What a gold question is shown as is the next ordinary item's, of those assigned to this person if there are any, and
+# stays so when the page is loaded again.
 _TAKE = """
 WITH head AS MATERIALIZED (
-    SELECT i.priority, i.reason, i.answers, i.wanted{head_says} {head_of_queue}
+    SELECT * FROM (
+        (SELECT i.priority, i.reason, i.answers, i.wanted, true AS assigned{head_says} {head_of_assigned})
+        UNION ALL
+        (SELECT i.priority, i.reason, i.answers, i.wanted, false AS assigned{head_says} {head_of_queue})
+    ) ahead ORDER BY assigned DESC LIMIT 1
 ), candidate AS MATERIALIZED (
     SELECT g.id AS gold_id, i.id, l.id AS lease_id, l.annotation_id, least(i.answers, %(wanted)s - 1) AS answers{says}
     {may_come}
@@ -45,7 +50,8 @@ WITH head AS MATERIALIZED (
         (project_id, item_id, annotator_id, state, client, created_at, expires_at, mask, suggested)
     SELECT %(project)s, c.id, %(annotator)s, 'active', %(client)s, %(now)s, %(expires)s,
            jsonb_build_object('priority', coalesce(h.priority, 0), 'reason', coalesce(h.reason, ''),
-                              'answers', coalesce(h.answers, c.answers), 'wanted', coalesce(h.wanted, %(wanted)s)),
+                              'answers', coalesce(h.answers, c.answers), 'wanted', coalesce(h.wanted, %(wanted)s),
+                              'assigned', coalesce(h.assigned, false)),
            {suggested}
     FROM candidate c LEFT JOIN head h ON true
     ON CONFLICT (item_id, annotator_id) DO UPDATE
@@ -55,15 +61,21 @@ WITH head AS MATERIALIZED (
     RETURNING l.id, l.item_id, l.draft::text AS draft, l.expires_at, l.mask, l.suggested::text AS suggested
 )
 SELECT leased.id, item_id, draft, expires_at, i.key, i.payload::text AS payload, (mask->>'answers')::int AS answers,
-       (mask->>'wanted')::int AS wanted, (mask->>'priority')::float8 AS priority, mask->>'reason' AS reason, suggested,
+       (mask->>'wanted')::int AS wanted, (mask->>'assigned')::bool AS assigned, (mask->>'priority')::float8 AS priority, mask->>'reason' AS reason, suggested,
        true AS is_gold
 FROM leased JOIN annotation_item i ON i.id = item_id ORDER BY leased.id
 """
 TAKE = _TAKE.format(
-    head_of_queue=HEAD_OF_QUEUE, head_says="", says="", may_come=_MAY_COME, suggested="NULL::jsonb"
+    head_of_assigned=HEAD_OF_ASSIGNED,
+    head_of_queue=HEAD_OF_QUEUE,
+    head_says="",
+    says="",
+    may_come=_MAY_COME,
+    suggested="NULL::jsonb",
 )
 # With a suggestion where the ordinary item has one, by the same version; what has none to go with it waits.
 TAKE_SUGGESTING = _TAKE.format(
+    head_of_assigned=HEAD_OF_ASSIGNED,
     head_of_queue=HEAD_OF_QUEUE,
     head_says=f", {SUGGESTED} AS suggested",
     says=f", {SUGGESTED_ALIKE} AS suggested",

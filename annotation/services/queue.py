@@ -1,6 +1,6 @@
 """The queue: who gets which item next, and how slots come back.
 
-Open slots are stored on the item: wanted - answers - active leases. A member's cursor says that
+Open slots are stored on the item: wanted - answers - active and assigned leases. A member's cursor says that
 every open item before that place in the queue was already given to this member, so that next starts there instead of
 wading through what they have done; docs/architecture.md tells why nothing gets stuck.
 
@@ -28,6 +28,8 @@ MOST_LEASES = 50
 ANSWERS_PER_CURSOR_MOVE = 32
 # A place in the queue.
 BEFORE_ALL = {"priority": float("inf"), "item": 0}
+# Cursors are moved back for so many items one by one; for more, to the first of them.
+MOST_REWOUND = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,10 @@ def _mixed(*, member: Any, answered: int, scope: dict[str, Any], first: bool, co
     scope = {**scope, **_cursor(member, answered)}
     known = gold_turns.take(member=member, lease=scope, count=len(places)) if places else []
     missing = count - len(known)
-    turns = _take(scope=scope, count=missing, last_resort=first and not known) if missing else []
+    turns = _take_assigned(scope=scope, count=missing) if missing and member.has_assigned else []
+    if missing > len(turns):
+        last_resort = first and not known and not turns
+        turns += _take(scope=scope, count=missing - len(turns), last_resort=last_resort)
     for place, row in zip(places, known, strict=False):
         turns.insert(place, _turn(row))
     if turns and gold_turns.are_mixed_in(member):
@@ -193,6 +198,12 @@ def _mixed(*, member: Any, answered: int, scope: dict[str, Any], first: bool, co
         # Shown again, they come in the same order.
         hot.rows(sql.IN_ORDER, {**scope, "leases": [turn.id for turn in turns]})
     return turns
+
+
+def _take_assigned(*, scope: dict[str, Any], count: int) -> list[Turn]:
+    """What was assigned to this member comes before anything else."""
+    found = hot.rows(sql.take_assigned(count, scope["suggest"]), scope)
+    return [_turn(row) for row in sorted(found, key=lambda row: row.item_id)]
 
 
 def _take(*, scope: dict[str, Any], count: int, last_resort: bool) -> list[Turn]:
@@ -230,6 +241,8 @@ def _why(row: Any) -> str:
     if (note := getattr(row, "sent_back", None)) is not None:
         return f"Sent back for a second look: {note}" if note else "Sent back for a second look"
     chosen = (row.reason or "Chosen ahead of the others") if row.priority > 0 else ""
+    if getattr(row, "assigned", False):
+        return f"Assigned to you; {row.reason}" if chosen and row.reason else "Assigned to you"
     if not row.answers:
         return chosen or "Next in order"
     others = "one person has" if row.answers == 1 else f"{row.answers} people have"
@@ -245,8 +258,12 @@ def return_expired(*, project_id: int | None = None) -> int:
 
 
 def _rewind_to(items: list[Any]) -> None:
-    for item in items:
+    for item in items if len(items) <= MOST_REWOUND else [min(items, key=_place)]:
         rewind(project_id=item.project_id, priority=item.priority, item_id=item.id)
+
+
+def _place(item: Any) -> tuple[float, int]:
+    return -item.priority, item.id
 
 
 def rewind(*, project_id: int, priority: float, item_id: int) -> None:
@@ -266,9 +283,15 @@ def rewind_all(*, project_id: int) -> None:
 
 @transaction.atomic
 def release(*, project: Project, annotator: User, client: str | None = None) -> int:
-    """Give back the turns that a person (or only one of their clients) holds; returns how many."""
+    """Give back the turns that a person (or only one of their clients) holds; returns how many.
+
+    What is assigned to them goes back only with all they hold.
+    """
     lock_members(project_id=project.pk)
-    returned = hot.rows(sql.RELEASE, {"project": project.pk, "annotator": annotator.pk, "client": client})
+    scope = {"project": project.pk, "annotator": annotator.pk, "client": client}
+    returned = hot.rows(sql.RELEASE, scope)
+    if client is None:
+        returned += hot.rows(sql.RELEASE_ASSIGNED, scope)
     _rewind_to(returned)
     return len(returned)
 
@@ -277,6 +300,12 @@ def lock_members(*, project_id: int) -> None:
     """Hold off everybody's next and submit in a project for the rest of the transaction."""
     # Members before items, as submit does; the other way round two of them could wait for each other for ever.
     hot.rows(sql.LOCK_MEMBERS, {"project": project_id})
+
+
+def take_assignments_back(item_ids: list[int]) -> None:
+    """These items are out of work or known: they wait for nobody any more. What people hold just now they may hand in."""
+    hot.rows(sql.WITHDRAW_ASSIGNED, {"items": item_ids})
+    hot.rows(sql.FORGET_ASSIGNED, {"items": item_ids})
 
 
 def renew(*, annotator: User, leases: list[int], client: str) -> list[tuple[int, datetime]]:
@@ -303,5 +332,10 @@ def reopen(*, project: Project, item_ids: list[int]) -> int:
 
 @transaction.atomic
 def retire(*, project: Project, item_ids: list[int]) -> int:
-    """Take these items out of the queue; their answers stay, and turns in progress may still be handed in."""
+    """Take these items out of the queue; their answers stay, and turns in progress may still be handed in.
+
+    What is assigned and not begun is taken back.
+    """
+    # Leases before items, as submit has it.
+    take_assignments_back(item_ids)
     return len(hot.rows(sql.RETIRE, {"project": project.pk, "items": item_ids}))

@@ -15,7 +15,9 @@ MEMBER = """m.user_id, m.project_id, m.role, m.answered, m.turns, m.paused_reaso
        m.trained_at, m.judged_since, coalesce(m.annotation_limit, p.annotation_limit) AS most, p.lease_minutes,
        p.schema_id, p.archived_at, p.suggestions, p.annotations_per_item, p.gold_rate, p.gold_exposures, p.gold_rotation,
        p.gold_feedback, p.gold_bar, p.training_questions, p.training_bar,
-       EXISTS (SELECT FROM annotation_goldquestion WHERE project_id = m.project_id AND NOT holdout) AS has_gold"""
+       EXISTS (SELECT FROM annotation_goldquestion WHERE project_id = m.project_id AND NOT holdout) AS has_gold,
+       EXISTS (SELECT FROM annotation_lease t WHERE t.annotator_id = m.user_id AND t.project_id = m.project_id
+               AND t.state = 'assigned') AS has_assigned"""
 
 LOCK_MEMBER = f"""
 SELECT {MEMBER}
@@ -38,6 +40,13 @@ WHERE i.project_id = %(project)s AND i.state = 'open' AND i.open_slots > 0
 ORDER BY i.priority * -1, i.id LIMIT 1
 """
 
+# The next item that was assigned to this person, in the order of the data table.
+HEAD_OF_ASSIGNED = """
+FROM annotation_lease l JOIN annotation_item i ON i.id = l.item_id
+WHERE l.annotator_id = %(annotator)s AND l.project_id = %(project)s AND l.state = 'assigned' AND i.state = 'open'
+ORDER BY l.item_id LIMIT 1
+"""
+
 _MASKED = "l.mask IS NOT NULL AND i.wanted = 0"
 # What this client holds, and what came back to this person for a second look (with what they said), wherever they ask.
 # Of a gold question (which wants no answers) it is shown what it was handed out as; one that comes again in a new rotation
@@ -46,6 +55,7 @@ HELD = f"""
 SELECT l.id, l.item_id, l.expires_at, i.key, i.payload::text AS payload, i.wanted = 0 AS is_gold,
        CASE WHEN {_MASKED} THEN (l.mask->>'priority')::float8 ELSE i.priority END AS priority,
        CASE WHEN {_MASKED} THEN l.mask->>'reason' ELSE i.reason END AS reason,
+       CASE WHEN {_MASKED} THEN coalesce((l.mask->>'assigned')::bool, false) ELSE l.assigned END AS assigned,
        CASE WHEN l.state = 'again' AND l.draft IS NULL AND i.wanted > 0
             THEN (SELECT a.answer FROM annotation_annotation a WHERE a.id = l.annotation_id)
             ELSE l.draft END::text AS draft,
@@ -105,6 +115,26 @@ FROM leased JOIN taken USING (item_id) ORDER BY priority DESC, item_id
 """  # noqa: S608
 
 
+@lru_cache
+def take_assigned(count: int, suggest: bool) -> str:
+    """Hand out the first `count` items that were assigned to this person. They hold their slots already."""
+    said = f"coalesce({SUGGESTED}, l.suggested)" if suggest else "l.suggested"
+    return f"""
+WITH candidate AS MATERIALIZED (
+    SELECT l.id FROM annotation_lease l JOIN annotation_item i ON i.id = l.item_id
+    WHERE l.annotator_id = %(annotator)s AND l.project_id = %(project)s AND l.state = 'assigned' AND i.state = 'open'
+    ORDER BY l.item_id LIMIT {int(count)}
+    -- Whoever takes one back at this moment has it.
+    FOR NO KEY UPDATE OF l SKIP LOCKED
+)
+UPDATE annotation_lease l
+SET state = 'active', client = %(client)s, created_at = %(now)s, expires_at = %(expires)s, suggested = {said}
+FROM candidate c, annotation_item i WHERE l.id = c.id AND i.id = l.item_id
+RETURNING {_TURN}, {_ITEM}, true AS assigned,
+          CASE WHEN %(suggest)s THEN l.suggested END::text AS suggested
+"""  # noqa: S608
+
+
 TAKE_DEFERRED = f"""
 WITH candidate AS MATERIALIZED (
     SELECT i.id, l.id AS lease_id FROM annotation_lease l JOIN annotation_item i ON i.id = l.item_id
@@ -125,7 +155,7 @@ RETURNING {_TURN}, key, payload, answers, wanted, priority, reason, CASE WHEN %(
 # Somebody (or another window of mine) holds an item that may yet come to me.
 HELD_ELSEWHERE = """
 SELECT 1 FROM annotation_lease l
-WHERE l.project_id = %(project)s AND l.state = 'active'
+WHERE l.project_id = %(project)s AND l.state = 'active' AND NOT l.assigned
   AND NOT EXISTS (SELECT FROM annotation_lease t WHERE t.item_id = l.item_id AND t.annotator_id = %(annotator)s
                   AND t.state IN ('submitted', 'skipped'))
 LIMIT 1
@@ -179,17 +209,21 @@ WHERE project_id = %(project)s AND cursor_priority IS NOT NULL
 """
 
 
-def _give_back(condition: str, limit: str = "") -> str:
-    """Turn these active leases into returned ones and reopen their items' slots, in item order."""
+def _give_back(condition: str, *, state: str = "active", theirs: str = "false", limit: str = "") -> str:
+    """Turn these leases into returned ones and reopen their items' slots, in item order.
+
+    `theirs`: which of them wait for the person to whom they were assigned, and keep their slots.
+    """
     return f"""
 WITH over AS MATERIALIZED (
-    SELECT l.id, l.item_id FROM annotation_lease l
-    WHERE l.state = 'active' AND {condition}
+    SELECT l.id, l.item_id, {theirs} AS waits FROM annotation_lease l
+    WHERE l.state = '{state}' AND {condition}
     ORDER BY l.item_id {limit} FOR UPDATE SKIP LOCKED
 ), returned AS (
-    UPDATE annotation_lease l SET state = 'returned' FROM over WHERE l.id = over.id
+    UPDATE annotation_lease l SET state = CASE WHEN waits THEN 'assigned' ELSE 'returned' END, assigned = waits
+    FROM over WHERE l.id = over.id
 ), counted AS (
-    SELECT item_id, count(*) AS slots FROM over GROUP BY item_id ORDER BY item_id
+    SELECT item_id, count(*) AS slots FROM over WHERE NOT waits GROUP BY item_id ORDER BY item_id
 )
 UPDATE annotation_item i SET open_slots = i.open_slots + counted.slots
 FROM counted WHERE i.id = counted.item_id
@@ -198,12 +232,27 @@ RETURNING i.id, i.project_id, i.priority
 
 
 RETURN_EXPIRED = _give_back(
-    "l.expires_at < %(now)s AND (%(project)s::bigint IS NULL OR l.project_id = %(project)s)", "LIMIT 1000"
+    "l.expires_at < %(now)s AND (%(project)s::bigint IS NULL OR l.project_id = %(project)s)",
+    theirs="l.assigned",
+    limit="LIMIT 1000",
 )
 WITHDRAW = _give_back("l.item_id = ANY(%(items)s)")
+WITHDRAW_ASSIGNED = _give_back("l.item_id = ANY(%(items)s)", state="assigned")
+# Those in hands at the moment: once they run out, they wait for nobody.
+FORGET_ASSIGNED = """
+WITH held AS MATERIALIZED (
+    SELECT id FROM annotation_lease WHERE item_id = ANY(%(items)s) AND state = 'active' AND assigned
+    ORDER BY item_id FOR UPDATE SKIP LOCKED
+)
+UPDATE annotation_lease l SET assigned = false FROM held WHERE l.id = held.id
+"""
 RELEASE = _give_back(
     "l.project_id = %(project)s AND l.annotator_id = %(annotator)s"
-    " AND (%(client)s::text IS NULL OR l.client = %(client)s)"
+    " AND (%(client)s::text IS NULL OR l.client = %(client)s)",
+    theirs="(l.assigned AND %(client)s::text IS NOT NULL)",
+)
+RELEASE_ASSIGNED = _give_back(
+    "l.project_id = %(project)s AND l.annotator_id = %(annotator)s", state="assigned"
 )
 
 RENEW = """
@@ -216,7 +265,7 @@ RETURNING l.id, l.expires_at
 
 SAVE_DRAFT = """
 UPDATE annotation_lease SET draft = %(draft)s::jsonb
-WHERE id = %(lease)s AND annotator_id = %(annotator)s AND state IN ('active', 'again')
+WHERE id = %(lease)s AND annotator_id = %(annotator)s AND state IN ('active', 'again', 'assigned')
 RETURNING id
 """
 
