@@ -116,6 +116,7 @@ class ImportView(serializers.Serializer[Any]):
     rows_read = serializers.IntegerField()
     rows_imported = serializers.IntegerField()
     rows_unchanged = serializers.IntegerField(help_text="Rows that the project had already.")
+    rows_sampled_out = serializers.IntegerField(help_text="Rows that a bounded pool had no place for.")
     rows_rejected = serializers.IntegerField()
     progress = serializers.SerializerMethodField(help_text="From 0 to 1, by the size of the file.")
     error = serializers.CharField(allow_blank=True, help_text="Why the whole import failed.")

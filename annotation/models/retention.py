@@ -19,7 +19,8 @@ class Reservoir(models.Model):
     project = models.OneToOneField("annotation.Project", models.CASCADE, related_name="reservoir")
     size = models.PositiveIntegerField()
     seed = models.BigIntegerField(default=0)
-    # How many different items came since it was made, and the highest place in the full pool: others need not be looked at.
+    # How many new keys came since it was made (again and again, if they were turned away), and the lowest place that was
+    # ever turned away: what lies there or above need not be looked at, and below it everything that came is in the pool.
     seen = models.BigIntegerField(default=0)
     highest = models.FloatField(default=1.0)
     created_at = models.DateTimeField(auto_now_add=True)

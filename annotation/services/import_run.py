@@ -27,7 +27,7 @@ from annotation.importing.records import FileFault, Limits, MiB, Record, Refused
 from annotation.importing.shaping import Shaped, Shaper
 from annotation.models import Dataset
 from annotation.models.job import SILENT
-from annotation.services import import_options, queue
+from annotation.services import import_options, queue, reservoir
 from annotation.services.import_batches import Batch, ItemCopy, existing_digests, send_refused
 from annotation.services.import_pictures import Pictures
 
@@ -145,7 +145,7 @@ class _Job:
         while True:
             gc.collect(1)
             batch = self._next_batch()
-            if self.by_pictures or self.careful:
+            if self.by_pictures or self.careful or reservoir.bounds(project_id=self.dataset.project_id):
                 list(batch.fill(records, self.shaper))
                 self._write_carefully(batch)
             else:
@@ -204,12 +204,23 @@ class _Job:
         for _ in range(_MOST_COLLISIONS):
             digests = existing_digests(self.dataset.project_id, [shaped.key for shaped in batch.rows])
             fresh, unchanged, refused = _compare(batch.rows, digests)
-            fresh, missing = self.pictures.settle(fresh)
+            hopeful, hopeless = self._with_a_chance(fresh)
+            fresh, missing = self.pictures.settle(hopeful)
             try:
                 with transaction.atomic():
+                    admission = self._admitted([*(shaped.key for shaped in fresh), *hopeless])
+                    if admission is not None:
+                        fresh = [shaped for shaped in fresh if shaped.key in admission]
                     if not self.options["media_only"]:
                         self._items().send(iter(fresh))
-                    self._record(batch, imported=len(fresh), unchanged=unchanged, refused=refused + missing)
+                    self._record(
+                        batch,
+                        imported=len(fresh),
+                        unchanged=unchanged,
+                        sampled_out=admission.sampled_out if admission else 0,
+                        refused=refused + missing,
+                    )
+                    reservoir.settle(admission)
             except _COLLISIONS:
                 continue
             self.careful = bool(digests)
@@ -218,6 +229,19 @@ class _Job:
         raise FileFault(
             "Somebody else keeps adding items with the same keys. Try again when they have finished."
         )
+
+    def _with_a_chance(self, rows: list[Shaped]) -> tuple[list[Shaped], list[str]]:
+        """The rows that a bounded pool may take, and the keys of the others; images of those need not be fetched."""
+        chance = reservoir.hopeful(project_id=self.dataset.project_id, keys=[shaped.key for shaped in rows])
+        if chance is None or self.options["media_only"]:
+            return rows, []
+        hopeless = [shaped.key for shaped in rows if shaped.key not in chance]
+        return [shaped for shaped in rows if shaped.key in chance], hopeless
+
+    def _admitted(self, keys: list[str]) -> reservoir.Admission | None:
+        if self.options["media_only"]:
+            return None
+        return reservoir.admit(project_id=self.dataset.project_id, keys=keys)
 
     def _items(self) -> ItemCopy:
         with connection.cursor() as cursor:
@@ -238,6 +262,7 @@ class _Job:
         *,
         imported: int,
         unchanged: int = 0,
+        sampled_out: int = 0,
         refused: list[tuple[int, Refused]] | None = None,
     ) -> None:
         """Move the counters, in the transaction that writes the batch. Raises _Lost when they are not where we left them."""
@@ -249,6 +274,7 @@ class _Job:
             rows_imported=F("rows_imported") + imported,
             rows_unchanged=F("rows_unchanged") + batch.unchanged + unchanged,
             rows_rejected=F("rows_rejected") + len(rejections),
+            rows_sampled_out=F("rows_sampled_out") + sampled_out,
             bytes_read=self.source.size if batch.ended else min(self.source.done, self.source.size),
             heartbeat_at=timezone.now(),
             attempts=1,
@@ -261,8 +287,9 @@ class _Job:
         self._beaten_at = time.monotonic()
         if rows and not self.options["media_only"]:
             # Other items may have come after these and be labeled already: ids are given before they are committed.
-            first = self.dataset.project.items.values_list("pk", flat=True).get(key=rows[0].key)
-            queue.rewind(project_id=self.dataset.project_id, priority=0.0, item_id=first)
+            first = self.dataset.project.items.filter(key=rows[0].key).values_list("pk", flat=True).first()
+            # In a bounded pool it may have made room for another already; then nobody's place can be told from it.
+            queue.rewind(project_id=self.dataset.project_id, priority=0.0, item_id=first or 0)
 
 
 def _compare(

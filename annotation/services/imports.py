@@ -135,6 +135,7 @@ def reopen(*, dataset: Dataset) -> Dataset:
             "rows_imported": 0,
             "rows_unchanged": 0,
             "rows_rejected": 0,
+            "rows_sampled_out": 0,
             "bytes_read": 0,
         }
         fresh |= {
