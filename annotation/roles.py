@@ -17,6 +17,7 @@ class Action(StrEnum):
     VIEW = "view"  # overview, guidelines, schema
     LABEL = "label"  # lease, submit, skip, flag, comment, revise own answers
     BROWSE = "browse"  # data table, items with everybody's answers, progress by person
+    TAG = "tag"  # tag items, save views of the data table
     EXPORT = "export"  # download answers
     ADJUDICATE = "adjudicate"  # decide disputed items
     IMPORT = "import"  # add and retire items and media
@@ -31,6 +32,7 @@ ACTIONS: dict[Action, str] = {
     Action.VIEW: "See the overview, the guidelines and the questions",
     Action.LABEL: "Label: answer, skip, flag, comment, revise own answers",
     Action.BROWSE: "See all items, everybody's answers and progress by person",
+    Action.TAG: "Tag items and save views of them",
     Action.EXPORT: "Download the answers",
     Action.ADJUDICATE: "Decide disputed items",
     Action.IMPORT: "Add and retire items and media",
@@ -43,7 +45,7 @@ ACTIONS: dict[Action, str] = {
 _EVERYBODY = {Action.VIEW}
 _ANNOTATOR = _EVERYBODY | {Action.LABEL}
 _VIEWER = _EVERYBODY | {Action.BROWSE, Action.EXPORT}
-_ADJUDICATOR = _ANNOTATOR | _VIEWER | {Action.ADJUDICATE}
+_ADJUDICATOR = _ANNOTATOR | _VIEWER | {Action.TAG, Action.ADJUDICATE}
 _MANAGER = _ADJUDICATOR | {Action.IMPORT, Action.CONFIGURE, Action.MEMBERS, Action.AUDIT}
 _OWNER = _MANAGER | {Action.ARCHIVE}
 

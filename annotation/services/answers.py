@@ -20,7 +20,6 @@ from annotation.services.following import followed
 from annotation.services.gold_turns import Feedback
 from annotation.services.readings import form_of, read_answer
 
-
 # Turns that have their slot. An assigned one was handed out and ran out; it is this person's all the same.
 _HELD = {Lease.State.ACTIVE, Lease.State.AGAIN, Lease.State.ASSIGNED}
 

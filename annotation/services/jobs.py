@@ -88,6 +88,12 @@ def finished(job: Job, **values: Any) -> None:
     job.state = State.DONE
 
 
+def moved(job: Job, **values: Any) -> None:
+    """Write down how far a job is together with what it did, in the caller's transaction. Raises Lost."""
+    if not _mine(job).update(done=job.done, heartbeat_at=timezone.now(), **values):
+        raise Lost
+
+
 def cancel(job: Job) -> None:
     """Its worker stops at its next sign of life. Raises Conflict for one that has ended."""
     pending = type(job).objects.filter(pk=job.pk, state__in=[State.WAITING, State.RUNNING])

@@ -258,8 +258,13 @@ def return_expired(*, project_id: int | None = None) -> int:
 
 
 def _rewind_to(items: list[Any]) -> None:
-    for item in items if len(items) <= MOST_REWOUND else [min(items, key=_place)]:
-        rewind(project_id=item.project_id, priority=item.priority, item_id=item.id)
+    if len(items) <= MOST_REWOUND:
+        for item in items:
+            rewind(project_id=item.project_id, priority=item.priority, item_id=item.id)
+        return
+    for project_id in {item.project_id for item in items}:
+        first = min((item for item in items if item.project_id == project_id), key=_place)
+        rewind_to(project_id=project_id, priority=first.priority, item_id=first.id)
 
 
 def _place(item: Any) -> tuple[float, int]:
@@ -269,6 +274,11 @@ def _place(item: Any) -> tuple[float, int]:
 def rewind(*, project_id: int, priority: float, item_id: int) -> None:
     """An item at this place is open again (or new): members whose cursor is past it and who never had it go back."""
     hot.rows(sql.REWIND, {"project": project_id, "priority": priority, "item": item_id})
+
+
+def rewind_to(*, project_id: int, priority: float, item_id: int) -> None:
+    """Many items from this place on are open again: everybody whose cursor is past it goes back."""
+    hot.rows(sql.REWIND_TO, {"project": project_id, "priority": priority, "item": item_id})
 
 
 def rewind_before(*, project_id: int, priority: float) -> None:

@@ -194,6 +194,15 @@ UPDATE annotation_membership m SET cursor_priority = %(priority)s, cursor_item =
 FROM beyond WHERE m.id = beyond.id
 """
 
+REWIND_TO = """
+WITH beyond AS MATERIALIZED (
+    SELECT id FROM annotation_membership
+    WHERE project_id = %(project)s AND (cursor_priority * -1, cursor_item) > (%(priority)s::float8 * -1, %(item)s::bigint)
+    ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE annotation_membership m SET cursor_priority = %(priority)s, cursor_item = %(item)s FROM beyond WHERE m.id = beyond.id
+"""
+
 # Whoever had all before this place looks at it again: many items there are new to them, or some of them.
 REWIND_BEFORE = """
 WITH beyond AS MATERIALIZED (
