@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
+from django.db.models import Value
 from django.utils import timezone
 
 from annotation.models.audit import audited
@@ -29,6 +30,7 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
         "rows_sampled_out",
         "answers_imported",
         "predictions_imported",
+        "report",
         "bytes_read",
         "heartbeat_at",
         "attempts",
@@ -65,6 +67,9 @@ class Dataset(models.Model):
     # People's answers and models' predictions that came with the rows.
     answers_imported = models.BigIntegerField(default=0, db_default=0)
     predictions_imported = models.BigIntegerField(default=0, db_default=0)
+    # What else came, and what of that was refused: {answers_unchanged, skipped, kept: {type: count}, ...}, as
+    # services/import_told.py counts it.
+    report = models.JSONField(default=dict, db_default=Value({}, output_field=models.JSONField()))
     bytes_read = models.BigIntegerField(default=0)
     error = models.TextField(blank=True)
     # How often a worker took it up without committing a row since: a file that kills workers must not do so for ever.
