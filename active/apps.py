@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class ActiveApp(AppConfig):
     name = "active"
+
+    def ready(self) -> None:
+        from active.events import EVENTS
+        from annotation.services.event_types import EVENT_TYPES
+
+        EVENT_TYPES.update(EVENTS)

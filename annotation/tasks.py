@@ -8,7 +8,7 @@ from celery import shared_task
 
 from annotation.models import Project
 from annotation.reports import agreement
-from annotation.services import import_run, imports, queue, words
+from annotation.services import deliveries, import_run, imports, queue, words
 
 
 @shared_task
@@ -19,6 +19,7 @@ def sweep() -> None:
         run_import.delay(dataset_id)
     for dataset_id in words.unsearchable():
         index_words.delay(dataset_id)
+    deliveries.forget_old()
 
 
 @shared_task
@@ -53,3 +54,23 @@ def latest_agreement(project: Project) -> agreement.Latest:
     if found.ask:
         cast(Any, compute_agreement).delay_on_commit(project.pk)
     return found
+
+
+@shared_task
+def tell_webhooks() -> None:
+    """Make messages of what happened, and send those that are due."""
+    deliveries.fan_out()
+    for webhook_id in deliveries.due():
+        # What one worker has not begun when the next look comes is worthless: it is due again then.
+        deliver.apply_async((webhook_id,), expires=10)
+
+
+@shared_task
+def deliver(webhook_id: int) -> None:
+    """Send what is due for one webhook."""
+    deliveries.deliver(webhook_id=webhook_id)
+
+
+def tell_soon() -> None:
+    """Send what was just asked for without waiting for the next look."""
+    cast(Any, tell_webhooks).delay_on_commit()

@@ -32,6 +32,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "annotation.tasks.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
     # Consensus follows the votes within seconds.
     "consensus": {"task": "labelmodel.tasks.sweep", "schedule": 2.0, "options": {"expires": 2.0}},
+    # What happened is told to webhooks within seconds.
+    "webhooks": {"task": "annotation.tasks.tell_webhooks", "schedule": 2.0, "options": {"expires": 2.0}},
     # Starts rounds whose time has come, and takes up what a worker left behind or what arrived since.
     "rounds": {"task": "active.tasks.sweep", "schedule": 5.0, "options": {"expires": 5.0}},
 }

@@ -37,6 +37,9 @@ CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", "") or REDIS_URL
 MAX_UPLOAD_MB: int = env.int("MAX_UPLOAD_MB", 4096)
 MAX_ROW_MB: int = env.int("MAX_ROW_MB", 5)
 MAX_MEDIA_MB: int = env.int("MAX_MEDIA_MB", 50)
+# Whether webhooks may lead to internal addresses and go over plain HTTP; for how many days their messages are kept.
+WEBHOOK_ALLOW_PRIVATE: bool = env.bool("WEBHOOK_ALLOW_PRIVATE", False)
+WEBHOOK_KEEP_DAYS: int = env.int("WEBHOOK_KEEP_DAYS", 30)
 TOKEN_DAYS: int = env.int("TOKEN_DAYS", 90)
 LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
 STORAGE_BACKEND: str = env.str("STORAGE_BACKEND", "django.core.files.storage.FileSystemStorage")

@@ -18,6 +18,7 @@ from annotation.api import (
     queue,
     schemas,
     suspensions,
+    webhooks,
 )
 
 app_name = "api"
@@ -37,4 +38,5 @@ urlpatterns = [
     *quality.urlpatterns,
     *exports.urlpatterns,
     *audit.urlpatterns,
+    *webhooks.urlpatterns,
 ]

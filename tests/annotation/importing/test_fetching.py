@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from annotation.importing import fetching
+from annotation.importing import connecting, fetching
 from annotation.importing.fetching import Address, FetchFault, Patience, is_public, picture
 from annotation.importing.records import Limits
 from tests.annotation.importing.test_pictures import image
@@ -226,5 +226,5 @@ def _resolve_to(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> list[s
         asked.append(host)
         return [found for address in addresses for found in real(address, port, **options)]
 
-    monkeypatch.setattr(fetching.socket, "getaddrinfo", answer)
+    monkeypatch.setattr(connecting.socket, "getaddrinfo", answer)
     return asked
