@@ -13,6 +13,7 @@ from active.models import (
     Round,
     RoundShard,
     Selection,
+    SimilarSearch,
     Simulation,
 )
 from annotation.admin import ReadOnly
@@ -82,3 +83,10 @@ class SimulationAdmin(ReadOnly):
     list_filter = ("state",)
     list_select_related = ("project", "requested_by")
     exclude = ("result",)
+
+
+@admin.register(SimilarSearch)
+class SimilarSearchAdmin(ReadOnly):
+    list_display = ("project", "state", "encoder", "vectors", "done", "total", "created_at", "finished_at")
+    list_filter = ("state",)
+    list_select_related = ("project", "encoder")

@@ -7,9 +7,11 @@ from typing import Self
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from pgvector.django import HalfVectorField
 
 from annotation.models import Item, Project, Schema, User
 from annotation.models.audit import audited
+from annotation.models.job import Job
 
 _SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 
@@ -337,3 +339,40 @@ class Simulation(models.Model):
 
     def __str__(self) -> str:
         return f"simulation {self.pk} of project {self.project_id}"
+
+
+class SimilarSearch(Job):
+    """Whether a project's items can be found by likeness, and the pending work of keeping it so. Without a row they cannot."""
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="similar_search", primary_key=True)
+    # Whose vectors are searched.
+    encoder = models.ForeignKey(Encoder, models.SET_NULL, null=True, related_name="+", db_index=False)
+    vectors = models.PositiveIntegerField(default=0)
+    # Up to here items and shards have been looked at.
+    last_item = models.BigIntegerField(default=0)
+    last_shard = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["project"], name="similar_pending", condition=Q(state__in=["waiting", "running"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"similar items of project {self.project_id}"
+
+
+class ItemVector(models.Model):
+    """An item's vector, where the database can search it. Migration 0003 makes both foreign keys, which let go of it by
+    themselves, and services/similar_index.py one index for each large encoder."""
+
+    pk = models.CompositePrimaryKey("encoder_id", "item_id")
+    encoder = models.ForeignKey(
+        Encoder, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    item = models.ForeignKey(Item, models.DO_NOTHING, related_name="+", db_constraint=False)
+    vector = HalfVectorField()
+
+    def __str__(self) -> str:
+        return f"{self.item_id} by {self.encoder_id}"

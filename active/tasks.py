@@ -11,7 +11,7 @@ from typing import Any, cast
 from celery import shared_task
 
 from active.models import Round, Simulation
-from active.services import requests, waiting
+from active.services import requests, similar, waiting
 
 # What the sweep sends is worthless when the next one has sent it again.
 SWEPT_SECONDS = 10
@@ -19,7 +19,7 @@ SWEPT_SECONDS = 10
 
 @shared_task
 def sweep() -> None:
-    """Start the rounds whose time has come, and take up what was missed: rounds, new items, simulations."""
+    """Start the rounds whose time has come, and take up what was missed: rounds, new items, simulations, similar items."""
     requests.start_due()
     for step, number in waiting.unfinished():
         STEPS[step].apply_async((number,), expires=SWEPT_SECONDS)
@@ -27,6 +27,8 @@ def sweep() -> None:
         score_new.apply_async((project_id,), expires=SWEPT_SECONDS)
     for simulation in Simulation.objects.filter(state__in=["waiting", "running"]):
         run_simulation.apply_async((simulation.pk,), expires=SWEPT_SECONDS)
+    for project_id in similar.due():
+        index_similar.apply_async((project_id,), expires=SWEPT_SECONDS)
 
 
 @shared_task
@@ -71,6 +73,14 @@ def run_simulation(simulation_id: int) -> None:
     simulating.run(simulation_id=simulation_id)
 
 
+@shared_task
+def index_similar(project_id: int) -> None:
+    """Bring the vectors that are searched for similar items up to date."""
+    from active.services import similar_index
+
+    similar_index.run(project_id=project_id)
+
+
 STEPS: dict[str, Any] = {"prepare": prepare_round, "score": score_shard, "finish": finish_round}
 
 
@@ -84,3 +94,8 @@ def simulate_soon(project_id: int) -> None:
     """Run the simulation that was just asked for without waiting for the sweep."""
     for simulation in Simulation.objects.filter(project=project_id, state="waiting"):
         cast(Any, run_simulation).delay_on_commit(simulation.pk)
+
+
+def similar_soon(project_id: int) -> None:
+    """See to the vectors of a project without waiting for the sweep."""
+    cast(Any, index_similar).delay_on_commit(project_id)

@@ -94,6 +94,7 @@ app.conf.update(
         "active.tasks.run_simulation": {"queue": "training"},
         "active.tasks.score_shard": {"queue": "scoring"},
         "active.tasks.score_new": {"queue": "scoring"},
+        "active.tasks.index_similar": {"queue": "scoring"},
     },
     task_acks_late=True,
     # The message of a task that killed its process is dropped, not redelivered for ever: the sweep picks its row up,

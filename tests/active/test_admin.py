@@ -8,6 +8,7 @@ from django.contrib import admin as site
 from django.db.models import Model
 from django.test import Client
 
+from active.models import SimilarSearch
 from annotation.models import Project, User
 from tests.active.learned import (
     make_encoder,
@@ -23,7 +24,8 @@ REGISTERED = [model for model in site.site._registry if model._meta.app_label ==
 
 
 def test_every_table_is_registered() -> None:
-    tables = {model.__name__ for model in apps.get_app_config("active").get_models()}
+    # The admin knows no keys of two columns: vectors have one, and are nothing to look at.
+    tables = {model.__name__ for model in apps.get_app_config("active").get_models()} - {"ItemVector"}
 
     assert {model.__name__ for model in REGISTERED} == {name for name in tables if not name.endswith("Event")}
 
@@ -39,6 +41,7 @@ def test_every_table_opens_and_cannot_be_changed(
     make_simulation(project)
     shard = make_encoder(project).shards.create(rows=1, first_item=1, last_item=1, file="x", sha256="x")
     done.shards.create(shard=shard)
+    SimilarSearch.objects.create(project=project, created_by=admin)
     client.force_login(admin)
     url = f"/admin/active/{model._meta.model_name}/"
 

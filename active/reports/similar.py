@@ -1,0 +1,221 @@
+"""The items that are most like one, found by the database among the vectors of its encoder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
+from psycopg.errors import QueryCanceled
+
+from active.models import ItemVector, SimilarSearch
+from active.reports.excerpts import NOTHING, Excerpt, excerpts
+from active.services import similar
+from annotation import filtering
+from annotation.errors import Conflict, InvalidInput
+from annotation.models import Annotation, Item, Project
+from annotation.reports.blind import standing
+from annotation.reports.items import Said, current_answers, summary
+from annotation.reports.readings import readings_under
+
+MOST = 200
+LONGEST = "5s"
+# How many candidates the index looks at; more find a few more of the nearest, and take longer (docs/similar.md).
+LOOKED_AT = 200
+# A filter that so few items pass is answered by comparing all of them.
+FEW = 5_000
+# Behind a filter that many pass the index goes on until it has seen so many.
+MOST_SEEN = 40_000
+RETIRED_LEFT_OUT = "state <> 'retired'"
+
+_ITS_VECTOR = "(SELECT vector FROM active_itemvector WHERE encoder_id = %(encoder)s AND item_id = %(item)s)"
+# The expressions have to be those of the index, word for word.
+_BY_INDEX = """
+SELECT v.item_id, v.vector::halfvec({dimension}) <=> {its}::halfvec({dimension}) AS distance
+FROM active_itemvector v
+WHERE v.encoder_id = {encoder} AND v.item_id <> %(item)s
+  AND EXISTS (SELECT 1 FROM annotation_item i WHERE i.id = v.item_id AND {passes})
+ORDER BY v.vector::halfvec({dimension}) <=> {its}::halfvec({dimension}) LIMIT %(limit)s
+"""
+_ONE_BY_ONE = """
+WITH passing AS MATERIALIZED (SELECT i.id FROM annotation_item i WHERE i.project_id = %(project)s AND {passes})
+SELECT v.item_id, v.vector <=> {its} AS distance
+FROM passing p JOIN active_itemvector v ON v.item_id = p.id AND v.encoder_id = %(encoder)s
+WHERE v.item_id <> %(item)s ORDER BY distance, v.item_id LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """An item and how like the other it is: `similarity` is the cosine of their vectors, `distance` 1 minus that."""
+
+    id: int
+    key: str
+    state: str
+    excerpt: Excerpt
+    said: tuple[Said, ...]
+    distance: float
+
+    @property
+    def similarity(self) -> float:
+        return 1.0 - self.distance
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`encoder` is the version whose vectors were compared."""
+
+    encoder: int
+    rows: tuple[Alike, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether an item's neighbours can be found: `ready`; else `off`, `preparing`, `failed`, `waiting` (it is not embedded
+    yet) or `nothing` (the encoder reads nothing in it)."""
+
+    state: str
+    search: SimilarSearch | None = None
+
+    @property
+    def is_moving(self) -> bool:
+        return self.state in {"preparing", "waiting"}
+
+
+# Why there is no answer, and what to do.
+WHY = {
+    "off": "Nobody has asked for similar items in this project yet; POST to the project's similar/ lets a worker prepare them.",
+    "preparing": "The vectors of this project's items are being prepared. Ask again in a moment.",
+    "failed": "The vectors could not be prepared: {error} POST to the project's similar/ to try again.",
+    "waiting": "This item has no vector yet; a worker makes it. Ask again in a moment.",
+    "nothing": "The encoder reads nothing in this item, so it is like no other.",
+}
+
+
+def standing_of(item: Item) -> Standing:
+    search = similar.search_of(item.project)
+    if search is None or search.state == SimilarSearch.State.CANCELLED:
+        return Standing("off")
+    encoder = search.encoder_id
+    if encoder is not None and ItemVector.objects.filter(encoder=encoder, item=item.pk).exists():
+        return Standing("ready", search)
+    if search.state == SimilarSearch.State.FAILED:
+        return Standing("failed", search)
+    if encoder is None:
+        return Standing("preparing", search)
+    return Standing("nothing" if not search.is_pending and item.pk <= search.last_item else "waiting", search)
+
+
+def nearest(*, item: Item, where: str = "", limit: int = 10, gold: bool = False) -> Found:
+    """The items that are most like this one, nearest first. Without a filter retired ones are left out. `gold`: whether the
+    reader may know which items are gold questions.
+
+    Raises Conflict where it cannot be answered yet, InvalidInput for a filter that is wrong or takes too long.
+    """
+    there = standing_of(item)
+    if there.state != "ready" or there.search is None or there.search.encoder is None:
+        raise Conflict(WHY[there.state].format(error=there.search.error if there.search else ""))
+    matching = None
+    if where.strip():
+        checked = filtering.checked(item.project, where, gold=gold)
+        matching = filtering.matching(item.project, checked)
+    found = _nearest(there.search, item, matching, limit)
+    return Found(there.search.encoder.version, _told(item.project, found, gold=gold))
+
+
+def _nearest(
+    search: SimilarSearch, item: Item, matching: QuerySet[Item] | None, limit: int
+) -> list[tuple[int, float]]:
+    """(item, distance), nearest first."""
+    assert search.encoder is not None, "its encoder is searched"
+    scope = {"encoder": search.encoder_id, "item": item.pk, "project": item.project_id, "limit": limit}
+    names = {"encoder": int(search.encoder_id or 0), "dimension": int(search.encoder.dimension)}
+    with _bounded():
+        passes, given = _passes(matching)
+        one_by_one = _ONE_BY_ONE.format(passes=passes, its=_ITS_VECTOR)
+        if matching is not None and matching.order_by().values("pk")[: FEW + 1].count() <= FEW:
+            return _rows(one_by_one, {**scope, **given})
+        with _by_index():
+            found = _rows(_BY_INDEX.format(passes=passes, its=_ITS_VECTOR, **names), {**scope, **given})
+        # The index gives up after a while, where hardly any of the nearest passes.
+        return found if len(found) >= limit else _rows(one_by_one, {**scope, **given})
+
+
+def _passes(matching: QuerySet[Item] | None) -> tuple[str, dict[str, Any]]:
+    """A condition on the item `i`, and what it is given."""
+    if matching is None:
+        return RETIRED_LEFT_OUT, {}
+    sql, params = matching.order_by().values("pk").query.sql_with_params()
+    named = {f"p{number}": value for number, value in enumerate(params)}
+    names = iter(named)
+    # By name, as all the others are; a doubled per cent sign stays one.
+    sql = re.sub("%%|%s", lambda found: found[0] if found[0] == "%%" else f"%({next(names)})s", sql)
+    return f"i.id IN ({sql})", named
+
+
+def _rows(sql: str, given: dict[str, Any]) -> list[tuple[int, float]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        return list(cursor.fetchall())
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """A transaction in which no statement takes longer than anybody waits for. Raises InvalidInput."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [LONGEST])
+            yield
+            cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        raise InvalidInput("This filter takes too long; narrow it.") from error
+
+
+_SETTINGS = {
+    "hnsw.ef_search": LOOKED_AT,
+    # Behind a filter the index goes on, in order, until enough have passed.
+    "hnsw.iterative_scan": "strict_order",
+    "hnsw.max_scan_tuples": MOST_SEEN,
+    # Whatever the statistics say: reading along the index is meant.
+    "enable_sort": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+
+@contextmanager
+def _by_index() -> Iterator[None]:
+    """Let the planner read along the index, for what is inside."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        changes = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items())
+        cursor.execute(f"SELECT {changes}")
+        yield
+        cursor.execute("RESET enable_sort; RESET enable_hashjoin; RESET enable_mergejoin")
+
+
+def _told(project: Project, found: Sequence[tuple[int, float]], *, gold: bool) -> tuple[Alike, ...]:
+    ids = [item for item, _ in found]
+    items = Item.objects.defer("payload").select_related("project").in_bulk(ids)
+    texts = excerpts(project=project, items=ids)
+    answers: dict[int, list[Annotation]] = {}
+    for answer in current_answers(ids):
+        answers.setdefault(answer.item_id, []).append(answer)
+    readings = readings_under(project.schema_id) if project.schema_id else None
+    return tuple(
+        Alike(
+            pk,
+            items[pk].key,
+            standing(items[pk], gold=gold).state,
+            texts.get(pk, NOTHING),
+            summary(readings, answers.get(pk, ())) if readings else (),
+            distance,
+        )
+        for pk, distance in found
+        if pk in items
+    )
