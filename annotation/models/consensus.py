@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q, Value
+from django.db.models.functions import Cast
 
 from annotation.models.audit import APPEND_ONLY
 from annotation.models.people import User
@@ -45,6 +46,14 @@ class Consensus(models.Model):
         constraints = [models.UniqueConstraint(fields=["item", "question"], name="one_consensus")]
         indexes = [
             models.Index(fields=["project", "question", "confidence"], name="consensus_by_confidence"),
+            # One value, in the order of the data table.
+            models.Index(
+                "project",
+                "question",
+                Func(Cast("value", models.TextField()), Value(0), function="hashtextextended"),
+                "item",
+                name="consensus_by_value",
+            ),
             # Where people disagree: few items, in the order of the data table.
             models.Index(
                 fields=["project", "item"], name="consensus_disagreed", condition=Q(unanimous=False)

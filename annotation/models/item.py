@@ -6,6 +6,7 @@ from typing import Self
 
 import pghistory
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -95,6 +96,11 @@ class Item(models.Model):
             # The data table: pages by id, of all items and of one dataset.
             models.Index(fields=["project", "id"], name="item_by_id"),
             models.Index(fields=["dataset", "id"], name="item_by_dataset"),
+            models.Index(fields=["project", "created_at", "id"], name="item_by_time"),
+            # Few have one.
+            models.Index(
+                fields=["project", "priority", "id"], name="item_prioritized", condition=Q(priority__gt=0)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -107,9 +113,15 @@ class ItemText(models.Model):
     item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="text")
     project = models.ForeignKey("annotation.Project", models.CASCADE, related_name="+", db_index=False)
     words = SearchVectorField()
+    # Hashes of what the fields of the payload say, for filters by one of them (filtering/facts.py); null where they were
+    # not written down yet.
+    facts = ArrayField(models.BigIntegerField(), null=True)
 
     class Meta:
-        indexes = [GinIndex(fields=["words"], name="item_words")]
+        indexes = [
+            GinIndex(fields=["words"], name="item_words"),
+            GinIndex(fields=["facts"], name="item_facts"),
+        ]
 
     def __str__(self) -> str:
         return f"words of {self.item_id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -105,6 +106,15 @@ class Annotation(models.Model):
         indexes = [
             models.Index(fields=["project", "annotator", "id"], name="annotation_by_person"),
             models.Index(fields=["project", "created_at"], name="annotation_by_time"),
+            # The data table: items that somebody answered, in the order of ids; and rare answers. What is new waits in a list
+            # that is short, so that no submit is held up by many that went before.
+            models.Index(fields=["project", "annotator", "item"], name="annotation_by_person_item"),
+            GinIndex(
+                fields=["answer"],
+                name="annotation_saying",
+                opclasses=["jsonb_path_ops"],
+                gin_pending_list_limit=256,
+            ),
             # How often people do as suggested; empty where nothing is.
             models.Index(
                 fields=["project", "annotator"],

@@ -1,0 +1,97 @@
+"""Whether a project can answer a filter, with every name and value in it looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from django.utils import timezone
+
+from annotation.errors import Fault, InvalidInput, NotAllowed
+from annotation.expressions import EVERYTHING, Condition, Expression, conditions, parse, write
+from annotation.filtering import (
+    answer_fields,
+    consensus_fields,
+    item_fields,
+    mark_fields,
+    payload_fields,
+    prediction_fields,
+)
+from annotation.filtering.fields import FIELDS, Field, Scope, Test, Unfit, register
+from annotation.models import Project
+
+for _module in (item_fields, payload_fields, answer_fields, consensus_fields, prediction_fields, mark_fields):
+    register(*_module.FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A filter that one project can answer. `text` is how it is written, the same for all that say the same."""
+
+    text: str = ""
+    expression: Expression = EVERYTHING
+    tests: Mapping[Condition, Test] = field(default_factory=dict, compare=False)
+
+    def __bool__(self) -> bool:
+        return self.expression != EVERYTHING
+
+
+EVERY_ITEM = Where()
+
+
+def checked(project: Project, text: str, *, gold: bool) -> Where:
+    """The filter `text` for this project. `gold`: whether the reader may know which items are gold questions.
+
+    Raises InvalidInput with a fault for each condition that cannot be answered, and NotAllowed for what only they may ask
+    who may configure the project.
+    """
+    scope = Scope(project, gold, timezone.now())
+    expression = parse(text)
+    tests: dict[Condition, Test] = {}
+    faults = []
+    for condition in conditions(expression):
+        try:
+            tests[condition] = _test(scope, condition)
+        except Unfit as error:
+            faults.append(Fault(("where", condition.position), str(error)))
+    if faults:
+        raise InvalidInput(faults[0].message, faults=faults)
+    return Where(write(expression), expression, tests)
+
+
+def _test(scope: Scope, condition: Condition) -> Test:
+    known = FIELDS.get(condition.field)
+    if known is None:
+        raise Unfit(f"There is no field “{condition.field[:60]}”; docs/filters.md lists all fields.")
+    if known.secret and not scope.gold:
+        raise NotAllowed(f"Only those who may configure the project can filter by “{known.name}”.")
+    _check_part(scope, known, condition)
+    _check_operator(known, condition)
+    if condition.operator == "!=":
+        return _turned(known.test(scope, replace(condition, operator="=")))
+    operator = "=" if condition.operator == "in" else condition.operator
+    return known.test(scope, replace(condition, operator=operator))
+
+
+def _turned(test: Test) -> Test:
+    return Test(lambda bounds: ~test.passes(bounds), test.opposite, test.source)
+
+
+def _check_part(scope: Scope, known: Field, condition: Condition) -> None:
+    if condition.part and not known.part:
+        raise Unfit(f"“{known.name}” stands alone, without “.{condition.part[:60]}”.")
+    if known.part and not condition.part and not known.part_optional:
+        raise Unfit(f"Say which {known.part}: {known.example}.")
+    if known.part == "question" and condition.part and condition.part not in scope.questions:
+        names = ", ".join(list(scope.questions)[:20]) or "none yet"
+        raise Unfit(f"The current schema has no question “{condition.part[:60]}”; its questions: {names}.")
+
+
+def _check_operator(known: Field, condition: Condition) -> None:
+    if condition.operator in known.operators:
+        return
+    if known.operators == ("",):
+        raise Unfit(f"“{known.name}” stands alone: {known.example}.")
+    words = ", ".join({"": "nothing", "missing": "is missing"}.get(one, one) for one in known.operators)
+    said = {"": "no comparison", "missing": "is missing"}.get(condition.operator, condition.operator)
+    raise Unfit(f"“{known.name}” takes {words}, not {said}: {known.example}.")

@@ -1,0 +1,106 @@
+"""What can be asked of items: one entry for each field. Upper layers add theirs when they are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
+
+from annotation.expressions import Condition
+from annotation.filtering.bounds import Bounds
+from annotation.models import Item, Project
+
+# How a field's values look, for whoever offers them.
+Kind = Literal["choice", "label", "number", "text", "time", "flag"]
+EQUAL = ("=", "!=", "in")
+ORDERED = ("=", "!=", "in", "<", "<=", ">", ">=")
+FLAG = ("",)
+# Not an empty list of ids: Django would refuse to write a query that finds nothing, and others need its SQL.
+NEVER = Q(Value(False, output_field=BooleanField()))
+
+
+class Unfit(Exception):
+    """A condition that the project cannot answer; says in a sentence why, and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a filter is checked against. `gold`: whether gold questions may be spoken of."""
+
+    project: Project
+    gold: bool
+    now: datetime
+
+    @property
+    def questions(self) -> dict[str, dict[str, Any]]:
+        return {one["name"]: one for one in self.project.schema.questions} if self.project.schema else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the ids of the items that pass can be read from, by an index. `ordered`: the index has them in order of ids, so
+    that the first few cost little."""
+
+    ids: Callable[[Bounds], QuerySet[Any, Any]]
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A condition ready for the database: what items must fulfil, true or false and never null. `opposite` is where the ids
+    of those that do not pass can be read from."""
+
+    passes: Callable[[Bounds], Q]
+    source: Source | None = None
+    opposite: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`test` raises Unfit. It gets `=` with one or several values for `=`, `!=` and `in`; what it makes of them is turned
+    round for `!=`."""
+
+    name: str
+    about: str
+    example: str
+    kind: Kind
+    operators: tuple[str, ...]
+    test: Callable[[Scope, Condition], Test]
+    # What comes after the dot: a question of the project or a field of its payloads; whether it may be left out.
+    part: Literal["", "question", "field"] = ""
+    part_optional: bool = False
+    # Only for who may know which items are gold questions.
+    secret: bool = False
+    choices: Callable[[Project], Sequence[str]] | None = field(default=None)
+
+
+FIELDS: dict[str, Field] = {}
+
+
+def register(*fields: Field) -> None:
+    for one in fields:
+        FIELDS[one.name] = one
+
+
+def of_items(project: Project, condition: Q, *, indexed: bool = False, ordered: bool = False) -> Test:
+    """A condition on columns of the item itself."""
+
+    def ids(bounds: Bounds) -> QuerySet[Any, Any]:
+        return Item.objects.filter(condition, bounds.of("pk"), project=project).values_list("pk", flat=True)
+
+    return Test(lambda bounds: condition, Source(ids, ordered) if indexed else None)
+
+
+def about(rows: QuerySet[Any, Any], *, indexed: bool = True, ordered: bool = False) -> Test:
+    """That one of these rows is about the item; they have a column `item`."""
+
+    def passes(bounds: Bounds) -> Q:
+        return Q(Exists(rows.filter(bounds.of("item_id"), item=OuterRef("pk"))))
+
+    def ids(bounds: Bounds) -> QuerySet[Any, Any]:
+        return rows.filter(bounds.of("item_id")).order_by().values_list("item_id", flat=True)
+
+    return Test(passes, Source(ids, ordered) if indexed else None)

@@ -1,0 +1,145 @@
+"""Fields of the item itself: where it comes from and how far it is."""
+
+from __future__ import annotations
+
+from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models.lookups import (
+    GreaterThan,
+    GreaterThanOrEqual,
+    In,
+    LessThan,
+    LessThanOrEqual,
+)
+
+from annotation.expressions import Condition
+from annotation.filtering.fields import EQUAL, NEVER, ORDERED, Field, Scope, Test, Unfit, of_items
+from annotation.filtering.values import chosen, compared, during, whole
+from annotation.models import Dataset, Item, Project
+
+_COMPARED = {"<": LessThan, "<=": LessThanOrEqual, ">": GreaterThan, ">=": GreaterThanOrEqual}
+
+
+def _state(scope: Scope, condition: Condition) -> Test:
+    states = chosen(condition, Item.State.values)
+    return of_items(scope.project, Q(state__in=states), indexed=True, ordered=len(states) == 1)
+
+
+def _role(scope: Scope, condition: Condition) -> Test:
+    return of_items(scope.project, Q(role__in=chosen(condition, Item.Role.values)))
+
+
+def _key(scope: Scope, condition: Condition) -> Test:
+    if condition.operator == "~":
+        return of_items(scope.project, Q(key__icontains=condition.values[0]))
+    return of_items(scope.project, Q(key__in=condition.values), indexed=True)
+
+
+def _id(scope: Scope, condition: Condition) -> Test:
+    return of_items(scope.project, compared("pk", condition, int), indexed=True, ordered=True)
+
+
+def _dataset(scope: Scope, condition: Condition) -> Test:
+    """By id or by name; several imports may have one name."""
+    listed = dict(Dataset.objects.filter(project=scope.project).values_list("pk", "name"))
+    found: set[int] = set()
+    for value in condition.values:
+        same = {pk for pk, name in listed.items() if value in (name, str(pk))}
+        if not same:
+            raise Unfit(f"There is no dataset “{value[:60]}” in this project.")
+        found |= same
+    return _of_datasets(scope.project, found)
+
+
+def _of_datasets(project: Project, ids: set[int]) -> Test:
+    return of_items(
+        project, Q(dataset__in=sorted(ids)) if ids else NEVER, indexed=True, ordered=len(ids) == 1
+    )
+
+
+def _imported(scope: Scope, condition: Condition) -> Test:
+    """When the import was begun that an item came with; there are few of them."""
+    begun = Dataset.objects.filter(during("created_at", scope, condition), project=scope.project)
+    return _of_datasets(scope.project, set(begun.values_list("pk", flat=True)))
+
+
+def _created(scope: Scope, condition: Condition) -> Test:
+    return of_items(scope.project, during("created_at", scope, condition), indexed=True)
+
+
+def _priority(scope: Scope, condition: Condition) -> Test:
+    return of_items(scope.project, compared("priority", condition))
+
+
+def _count(name: str) -> Field:
+    def test(scope: Scope, condition: Condition) -> Test:
+        found = [whole(value) for value in condition.values]
+        told = F(name) if scope.gold else _as_ordinary(scope.project, name)
+        if condition.operator == "=":
+            return of_items(scope.project, Q(In(told, found)))
+        return of_items(scope.project, Q(_COMPARED[condition.operator](told, found[0])))
+
+    words = {"answers": "How many people have answered.", "wanted": "How many people shall answer."}
+    return Field(name, words[name], f"{name} >= 2", "number", ORDERED, test)
+
+
+def _as_ordinary(project: Project, name: str) -> Case:
+    """Gold questions want no answers; to who must not know them they say what ordinary items do (reports/blind.py)."""
+    gold = Q(wanted=0) & ~Q(state=Item.State.RETIRED)
+    return Case(
+        When(gold, then=Value(project.annotations_per_item)), default=F(name), output_field=IntegerField()
+    )
+
+
+FIELDS = (
+    Field(
+        "state",
+        "How far the item is: open, disputed, resolved or retired.",
+        "state = open",
+        "choice",
+        EQUAL,
+        _state,
+        choices=lambda project: Item.State.values,
+    ),
+    Field("key", "The item's key, or a part of it.", "key = row-17", "text", (*EQUAL, "~"), _key),
+    Field("id", "The item's number.", "id > 1000", "number", ORDERED, _id),
+    Field(
+        "dataset",
+        "The import it came with, by name or number.",
+        'dataset = "reviews.csv"',
+        "choice",
+        EQUAL,
+        _dataset,
+        choices=lambda project: list(
+            dict.fromkeys(project.datasets.exclude(state="draft").values_list("name", flat=True)[:500])
+        ),
+    ),
+    _count("answers"),
+    _count("wanted"),
+    Field(
+        "priority",
+        "Its place in the queue: higher comes sooner.",
+        "priority > 0",
+        "number",
+        ORDERED,
+        _priority,
+    ),
+    Field("created", "When it was made.", "created > -7d", "time", ORDERED, _created),
+    Field(
+        "imported",
+        "When the import it came with was begun.",
+        "imported = 2026-01-31",
+        "time",
+        ORDERED,
+        _imported,
+    ),
+    Field(
+        "role",
+        "Whether it is kept from people to check models by: pool or holdout.",
+        "role = holdout",
+        "choice",
+        EQUAL,
+        _role,
+        secret=True,
+        choices=lambda project: Item.Role.values,
+    ),
+)
