@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from active.api import learning, models, queue, rounds, simulations
+from active.api import learning, models, queue, rounds, similar, simulations
 
 app_name = "learning-api"
 urlpatterns = [
@@ -11,4 +11,5 @@ urlpatterns = [
     *queue.urlpatterns,
     *models.urlpatterns,
     *simulations.urlpatterns,
+    *similar.urlpatterns,
 ]

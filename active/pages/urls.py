@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from active.pages import learning, models, queue, rounds, settings, simulations
+from active.pages import learning, models, queue, rounds, settings, similar, simulations
 
 urlpatterns = [
     *learning.urlpatterns,
@@ -11,4 +11,5 @@ urlpatterns = [
     *models.urlpatterns,
     *settings.urlpatterns,
     *simulations.urlpatterns,
+    *similar.urlpatterns,
 ]

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from psycopg.errors import QueryCanceled
 
-from active.models import ItemVector, SimilarSearch
+from active.models import Encoder, ItemVector, SimilarSearch
 from active.reports.excerpts import NOTHING, Excerpt, excerpts
 from active.services import similar
 from annotation import filtering
@@ -116,24 +116,34 @@ def nearest(*, item: Item, where: str = "", limit: int = 10, gold: bool = False)
 
     Raises Conflict where it cannot be answered yet, InvalidInput for a filter that is wrong or takes too long.
     """
-    there = standing_of(item)
-    if there.state != "ready" or there.search is None or there.search.encoder is None:
-        raise Conflict(WHY[there.state].format(error=there.search.error if there.search else ""))
+    encoder = _searchable(item)
     matching = None
     if where.strip():
         checked = filtering.checked(item.project, where, gold=gold)
         matching = filtering.matching(item.project, checked)
-    found = _nearest(there.search, item, matching, limit)
-    return Found(there.search.encoder.version, _told(item.project, found, gold=gold))
+    found = _nearest(encoder, item, matching, limit)
+    return Found(encoder.version, _told(item.project, found, gold=gold))
+
+
+def nearest_ids(*, item: Item, limit: int = MOST) -> list[int]:
+    """The ids of those that are most like this one and not retired, nearest first. Raises Conflict, InvalidInput."""
+    return [pk for pk, _ in _nearest(_searchable(item), item, None, limit)]
+
+
+def _searchable(item: Item) -> Encoder:
+    """The encoder whose vectors are searched. Raises Conflict where this item has none yet."""
+    there = standing_of(item)
+    if there.state != "ready" or there.search is None or there.search.encoder is None:
+        raise Conflict(WHY[there.state].format(error=there.search.error if there.search else ""))
+    return there.search.encoder
 
 
 def _nearest(
-    search: SimilarSearch, item: Item, matching: QuerySet[Item] | None, limit: int
+    encoder: Encoder, item: Item, matching: QuerySet[Item] | None, limit: int
 ) -> list[tuple[int, float]]:
     """(item, distance), nearest first."""
-    assert search.encoder is not None, "its encoder is searched"
-    scope = {"encoder": search.encoder_id, "item": item.pk, "project": item.project_id, "limit": limit}
-    names = {"encoder": int(search.encoder_id or 0), "dimension": int(search.encoder.dimension)}
+    scope = {"encoder": encoder.pk, "item": item.pk, "project": item.project_id, "limit": limit}
+    names = {"encoder": int(encoder.pk), "dimension": int(encoder.dimension)}
     with _bounded():
         passes, given = _passes(matching)
         one_by_one = _ONE_BY_ONE.format(passes=passes, its=_ITS_VECTOR)
