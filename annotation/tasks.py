@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from celery import shared_task
 
-from annotation.models import Project
+from annotation.models import BulkAction, Project
 from annotation.reports import agreement
-from annotation.services import deliveries, import_run, imports, queue, words
+from annotation.services import bulk, deliveries, import_run, imports, jobs, queue, words
 
 
 @shared_task
@@ -19,6 +19,8 @@ def sweep() -> None:
         run_import.delay(dataset_id)
     for dataset_id in words.unsearchable():
         index_words.delay(dataset_id)
+    for action_id in jobs.waiting(BulkAction):
+        run_bulk.delay(action_id)
     deliveries.forget_old()
 
 
@@ -74,3 +76,14 @@ def deliver(webhook_id: int) -> None:
 def tell_soon() -> None:
     """Send what was just asked for without waiting for the next look."""
     cast(Any, tell_webhooks).delay_on_commit()
+
+
+@shared_task
+def run_bulk(action_id: int) -> None:
+    """Do a bulk action."""
+    bulk.run(action_id=action_id)
+
+
+def run_bulk_soon(action_id: int) -> None:
+    """Start a bulk action without waiting for the sweep."""
+    cast(Any, run_bulk).delay_on_commit(action_id)

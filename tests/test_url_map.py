@@ -20,7 +20,17 @@ from django.urls.resolvers import RegexPattern
 from django.utils import timezone
 
 from active.models import Encoder, ModelVersion, Round, Simulation
-from annotation.models import Comment, Flag, Media, Project, Suspension, User
+from annotation.models import (
+    BulkAction,
+    Comment,
+    Flag,
+    Media,
+    Project,
+    SavedView,
+    Suspension,
+    Tag,
+    User,
+)
 from annotation.services import accounts, answers, queue
 from labelmodel.models import LabelModelRun
 from tests.factories import make_dataset, make_user
@@ -78,6 +88,9 @@ ABOUT_A_PROJECT = {
     "annotation_id",
     "round_id",
     "simulation_id",
+    "tag_id",
+    "view_id",
+    "action_id",
 }
 # Bodies for views that check what they are sent before they look for what it is about.
 BODIES: dict[str, dict[str, Any]] = {
@@ -182,6 +195,9 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
         "round_id": round.pk,
         "number": round.number,
         "simulation_id": simulation.pk,
+        "tag_id": Tag.objects.create(project=project, name="odd").pk,
+        "view_id": SavedView.objects.create(project=project, name="Mine", created_by=annotator).pk,
+        "action_id": BulkAction.objects.create(project=project, action="tag", created_by=annotator).pk,
         "item_id": first.item_id,
         "lease_id": second.id,
         "annotation_id": receipt.annotation_id,

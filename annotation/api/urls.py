@@ -5,6 +5,7 @@ from __future__ import annotations
 from annotation.api import (
     accounts,
     audit,
+    bulk,
     disputes,
     exports,
     gold,
@@ -18,6 +19,8 @@ from annotation.api import (
     queue,
     schemas,
     suspensions,
+    tags,
+    views,
     webhooks,
 )
 
@@ -39,4 +42,7 @@ urlpatterns = [
     *exports.urlpatterns,
     *audit.urlpatterns,
     *webhooks.urlpatterns,
+    *tags.urlpatterns,
+    *views.urlpatterns,
+    *bulk.urlpatterns,
 ]

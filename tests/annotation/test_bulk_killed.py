@@ -1,0 +1,77 @@
+"""A worker that is killed by kill -9 in the middle of a bulk action, as a real process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from annotation.models import BulkAction, Item, Lease
+from annotation.services import bulk
+from tests.factories import make_member, make_project, make_user
+from tests.invariants import assert_slots_add_up
+
+ROOT = Path(__file__).resolve().parents[2]
+_WORK = """
+import sys, time, django
+django.setup()
+from annotation.services import bulk, bulk_acting
+bulk_acting.BATCH = 20
+act = bulk_acting.act
+def slowly(job, ids):
+    done = act(job, ids)
+    time.sleep(0.01)
+    return done
+bulk_acting.act = slowly
+print("ready", flush=True)
+bulk.run(action_id=int(sys.argv[1]))
+"""
+
+
+def worker(job: BulkAction) -> subprocess.Popen[str]:
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + settings.DATABASES["default"]["NAME"])
+    environment = {**os.environ, "DATABASE_URL": urlunsplit(url), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WORK, str(job.pk)],
+        cwd=ROOT,
+        env={**environment, "DEBUG": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_every_item_is_done_once() -> None:
+    project = make_project(items=1_000)
+    people = [make_member(project, user=make_user(name)) for name in ("anna", "bert")]
+    job = bulk.create(project=project, by=project.created_by, action="assign", people=["anna", "bert"])
+    kills = 0
+
+    while BulkAction.objects.get(pk=job.pk).state != "done":
+        process = worker(job)
+        if kills < 2:
+            time.sleep(0.15)
+            process.send_signal(signal.SIGKILL)
+            kills += 0 < BulkAction.objects.get(pk=job.pk).changed < 1_000
+        process.communicate(timeout=60)
+        BulkAction.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+
+    job.refresh_from_db()
+    assert kills == 2
+    assert (job.done, job.changed, job.left) == (1_000, 1_000, {})
+    assert [Lease.objects.filter(annotator=one).count() for one in people] == [500, 500]
+    assert not Item.objects.filter(wanted=2).exists()
+    assert_slots_add_up(project)
