@@ -3,25 +3,37 @@
 from annotation.expressions import Condition, Expression, parse, quoted, write
 from annotation.filtering.bounds import Bounds
 from annotation.filtering.checking import EVERY_ITEM, Where, checked
+from annotation.filtering.counting import COUNTED, Counted, counted
 from annotation.filtering.fields import FIELDS, Field, Scope, Test, about, of_items, register
+from annotation.filtering.finding import Found, find, page_ids
+from annotation.filtering.limits import time_limit
 from annotation.filtering.matching import matching
+from annotation.filtering.words import words_filter
 
 __all__ = [
+    "COUNTED",
     "EVERY_ITEM",
     "FIELDS",
     "Bounds",
     "Condition",
+    "Counted",
     "Expression",
     "Field",
+    "Found",
     "Scope",
     "Test",
     "Where",
     "about",
     "checked",
+    "counted",
+    "find",
     "matching",
     "of_items",
+    "page_ids",
     "parse",
     "quoted",
     "register",
+    "time_limit",
+    "words_filter",
     "write",
 ]

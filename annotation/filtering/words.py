@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.contrib.postgres.search import SearchQuery
 
+from annotation.expressions import Condition, all_of, parse, write
+
 SHORTEST_PREFIX = 2
 
 
@@ -22,3 +24,10 @@ def search_query(text: str) -> SearchQuery | None:
     if rest.lower().endswith(" or"):
         return SearchQuery(rest[:-3], config="simple", search_type="websearch") | beginning
     return SearchQuery(rest, config="simple", search_type="websearch") & beginning
+
+
+def words_filter(where: str, words: str) -> str:
+    """The filter `where`, and that these words are in the text: what a search box adds. Raises InvalidInput."""
+    if not (words := words.strip()):
+        return where
+    return write(all_of([parse(where), Condition("text", operator="~", values=(words,))]))

@@ -67,12 +67,13 @@ def index_dataset(*, dataset_id: int) -> None:
 
 
 def _index_all(dataset_id: int) -> None:
+    known = Dataset.objects.filter(pk=dataset_id).values_list("rows_imported", flat=True).first()
     after = 0
     while ids := _next_items(dataset_id, after):
         index(item_ids=ids)
         after = ids[-1]
-    # Only if it is still over: an import that was resumed in the meantime brings more items.
-    Dataset.objects.filter(pk=dataset_id, state__in=_OVER).update(searchable=True)
+    # Only if it is still over: an import that was resumed in the meantime brings more items, and so does a program.
+    Dataset.objects.filter(pk=dataset_id, state__in=_OVER, rows_imported=known).update(searchable=True)
 
 
 def _next_items(dataset_id: int, after: int) -> list[int]:
