@@ -44,6 +44,11 @@ def index_words(dataset_id: int) -> None:
     words.index_dataset(dataset_id=dataset_id)
 
 
+def index_soon(dataset_id: int) -> None:
+    """Make items that just came findable without waiting for the sweep."""
+    cast(Any, index_words).delay_on_commit(dataset_id)
+
+
 @shared_task
 def compute_agreement(project_id: int) -> None:
     """Compute a project's figures of agreement for those who look at them."""

@@ -36,6 +36,8 @@ REDIS_URL: str = env.str("REDIS_URL", "") or redis_url(DATA_DIR)
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", "") or REDIS_URL
 MAX_UPLOAD_MB: int = env.int("MAX_UPLOAD_MB", 4096)
 MAX_ROW_MB: int = env.int("MAX_ROW_MB", 5)
+# The largest body with rows that programs send over REST.
+MAX_PUSH_MB: int = env.int("MAX_PUSH_MB", 32)
 MAX_MEDIA_MB: int = env.int("MAX_MEDIA_MB", 50)
 # Whether webhooks may lead to internal addresses and go over plain HTTP; for how many days their messages are kept.
 WEBHOOK_ALLOW_PRIVATE: bool = env.bool("WEBHOOK_ALLOW_PRIVATE", False)

@@ -15,6 +15,7 @@ from annotation.api.docs import PROBLEMS
 from annotation.api.evidence import EvidenceView
 from annotation.api.fields import Text
 from annotation.api.paging import PAGE_PARAMETERS, PageRequest, following_url, paged, query
+from annotation.api.pushes import PushedItems
 from annotation.models import Comment, Item
 from annotation.reports.blind import standing
 from annotation.reports.evidence import evidence_seen
@@ -184,7 +185,7 @@ def answer_as_json(given: Answer) -> dict[str, Any]:
     }
 
 
-class Items(Api):
+class Items(PushedItems):
     @extend_schema(
         operation_id="items",
         parameters=[*FILTER_PARAMETERS, *PAGE_PARAMETERS],

@@ -157,5 +157,10 @@ class Migration(migrations.Migration):
             model_name='webhook',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "annotation_webhookevent" ("active", "created_at", "created_by_id", "description", "id", "off_reason", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "types", "url") VALUES (OLD."active", OLD."created_at", OLD."created_by_id", OLD."description", OLD."id", OLD."off_reason", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."project_id", OLD."types", OLD."url"); RETURN NULL;', hash='01df245acfde4aced39edd28e88c9979577a2bf0', operation='DELETE', pgid='pgtrigger_delete_delete_58748', table='annotation_webhook', when='AFTER')),
         ),
+        migrations.RemoveIndex(model_name='delivery', name='delivery_due'),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['webhook', 'next_at'], name='delivery_due'),
+        ),
         migrations.RunSQL(FORWARD, BACKWARD),
     ]

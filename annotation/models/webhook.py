@@ -80,7 +80,9 @@ class Delivery(models.Model):
         constraints = [models.UniqueConstraint(fields=["webhook", "message_id"], name="message_once")]
         indexes = [
             models.Index(fields=["webhook", "-id"], name="delivery_log"),
-            models.Index(fields=["next_at"], name="delivery_due", condition=models.Q(state="waiting")),
+            models.Index(
+                fields=["webhook", "next_at"], name="delivery_due", condition=models.Q(state="waiting")
+            ),
         ]
 
     def __str__(self) -> str:
