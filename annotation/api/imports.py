@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
-import orjson
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
@@ -20,7 +19,8 @@ from annotation import tasks
 from annotation.api.base import Api, valid
 from annotation.api.docs import PROBLEMS
 from annotation.api.exports import AnyAccept
-from annotation.api.fields import Text, has_nul
+from annotation.api.fields import Text
+from annotation.api.import_choices import ChoicesRequest
 from annotation.api.paging import PAGE_PARAMETERS, PageRequest, paged, query
 from annotation.api.uploads import FormWithFile, JsonLinesFile
 from annotation.models import Dataset
@@ -28,63 +28,6 @@ from annotation.reports import imports as reports
 from annotation.roles import Action
 from annotation.services import import_options, import_preview, imports
 from annotation.services.import_options import Choices
-
-_FORMATS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet", "zip"]
-
-
-@extend_schema_field({"type": "object", "additionalProperties": {"type": ["string", "null"]}})
-class Mapping(serializers.Field[Any, Any, Any, Any]):
-    """{column: field or null}, as an object or, in a form, as JSON text."""
-
-    def to_internal_value(self, data: Any) -> dict[str, str | None]:
-        if isinstance(data, str):
-            try:
-                data = orjson.loads(data)
-            except orjson.JSONDecodeError as error:
-                raise serializers.ValidationError(f"Not JSON: {error}") from error
-        whole = isinstance(data, dict) and all(isinstance(value, str | None) for value in data.values())
-        if not whole or has_nul(data) or len(data) > 1000:
-            raise serializers.ValidationError(
-                'Write {"column": "field"}; null instead of a field leaves it out.'
-            )
-        return dict(data)
-
-    def to_representation(self, value: Any) -> Any:
-        return value
-
-
-class ChoicesRequest(serializers.Serializer[Any]):
-    """How to read the file; what is left out is detected."""
-
-    format = serializers.ChoiceField(_FORMATS, required=False)
-    encoding = Text(max_length=40, required=False)
-    delimiter = Text(
-        max_length=3, required=False, trim_whitespace=False, help_text="One character, or `tab`."
-    )
-    quote = Text(
-        max_length=1,
-        required=False,
-        allow_blank=True,
-        help_text='The quotation mark, normally `"`; empty: none.',
-    )
-    # allow_null: a form that leaves a BooleanField out would say false.
-    header = serializers.BooleanField(
-        required=False, allow_null=True, help_text="Whether the first row names the columns."
-    )
-    key_field = Text(
-        max_length=200,
-        required=False,
-        allow_blank=True,
-        help_text="The column whose value is an item's key. Without it, items are told apart by their content.",
-    )
-    mapping = Mapping(
-        required=False, help_text="{column: field, or null to leave it out}. Other columns keep their names."
-    )
-    media_only = serializers.BooleanField(
-        allow_null=True,
-        required=False,
-        help_text="Keep the images of a zip for other rows to name; make no items of them.",
-    )
 
 
 class ImportRequest(ChoicesRequest):
@@ -103,6 +46,23 @@ class RejectionView(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class ReportView(serializers.Serializer[Any]):
+    answers_unchanged = serializers.IntegerField(required=False, help_text="Were there already.")
+    answers_refused = serializers.IntegerField(required=False)
+    predictions_refused = serializers.IntegerField(required=False)
+    skipped = serializers.IntegerField(required=False, help_text="Items that people skipped.")
+    gold = serializers.IntegerField(required=False, help_text="Ground truth that became gold questions.")
+    comments = serializers.IntegerField(required=False)
+    kept = serializers.DictField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="What no question holds, by type: kept word for word.",
+    )
+    left_out = serializers.DictField(
+        child=serializers.IntegerField(), required=False, help_text="What was not taken, by reason."
+    )
+
+
 class ImportView(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     url = serializers.SerializerMethodField()
@@ -118,6 +78,9 @@ class ImportView(serializers.Serializer[Any]):
     rows_unchanged = serializers.IntegerField(help_text="Rows that the project had already.")
     rows_sampled_out = serializers.IntegerField(help_text="Rows that a bounded pool had no place for.")
     rows_rejected = serializers.IntegerField()
+    answers_imported = serializers.IntegerField(help_text="People's answers that came with the rows.")
+    predictions_imported = serializers.IntegerField(help_text="Models' predictions that came with the rows.")
+    report = ReportView(help_text="What else came, and what of that was refused.")
     progress = serializers.SerializerMethodField(help_text="From 0 to 1, by the size of the file.")
     error = serializers.CharField(allow_blank=True, help_text="Why the whole import failed.")
     errors_url = serializers.SerializerMethodField(help_text="All rejected rows, as CSV.")

@@ -52,8 +52,11 @@ class Layout:
 
 @dataclass
 class Source:
-    """An open file. Readers keep `done` up to date: the bytes of it that are behind them, of `size`."""
+    """An open file. Readers keep `done` up to date: the bytes of it that are behind them, of `size`; and `part`, the name of
+    the file inside of which they are. `hints` is what the file says of its columns, known once its first row is read."""
 
     file: IO[bytes]
     size: int
     done: int = field(default=0)
+    part: str = ""
+    hints: dict[str, Any] = field(default_factory=dict)

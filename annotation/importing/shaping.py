@@ -14,6 +14,8 @@ from annotation.importing.pictures import Picture
 from annotation.importing.records import Limits, Refused
 
 LONGEST_KEY = 200
+# As the key column: the key that the program gave the row from which it comes.
+OWN_KEY = "@key"
 _NUL = b"\\u0000"
 _NOTHING = (None, "")
 
@@ -59,7 +61,7 @@ class Shaper:
     def has_images(self) -> bool:
         return bool(self._images)
 
-    def shape(self, values: dict[str, Any], row: int) -> Shaped | Refused:
+    def shape(self, values: dict[str, Any], row: int, own_key: str = "") -> Shaped | Refused:
         payload = self._rename(values) if self._renamed else values
         picture = None
         if self._plan.pictures:
@@ -84,7 +86,10 @@ class Shaper:
         if _NUL in body and (fault := _nul_in(payload)) is not None:
             return fault
         digest = hashlib.sha256(body).digest()[:16] if picture is None else _digest_with(body, picture)
-        key = self._key(values) if self._plan.key else digest.hex()
+        if self._plan.key == OWN_KEY:
+            key = self._checked_key(own_key) if own_key else digest.hex()
+        else:
+            key = self._key(values) if self._plan.key else digest.hex()
         if not isinstance(key, str):
             return key
         images = self._image_names(payload) if self._images and picture is None else ()
@@ -127,7 +132,10 @@ class Shaper:
                 value = value.name
             elif isinstance(value, bool) or not isinstance(value, int | float):
                 return Refused("The key must be a text or a number.", column) if value else _no_key(column)
-        key = str(value).strip()
+        return self._checked_key(str(value).strip())
+
+    def _checked_key(self, key: str) -> str | Refused:
+        column = self._plan.key
         if not key:
             return _no_key(column)
         if len(key) > LONGEST_KEY:

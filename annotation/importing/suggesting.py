@@ -86,3 +86,124 @@ def _is_number(value: str) -> bool:
 
 def _length(column: str, rows: list[Record]) -> int:
     return sum(len(str(row.get(column) or "")) for row in rows if isinstance(row, dict))
+
+
+# What columns are called that tell of answers, without the ways of writing them.
+_BY = {
+    "author": ("annotator", "annotatorid", "annotatedby", "worker", "workerid", "labeler", "labeller", "rater", "coder",
+               "completedby", "author"),
+    "time": ("createdat", "answeredat", "annotatedat", "submittedat", "submittime", "timestamp", "time"),
+    "seconds": ("seconds", "duration", "leadtime", "worktimeinseconds", "timespent"),
+    "answer_id": ("annotationid", "answerid", "assignmentid"),
+}  # fmt: skip
+_OF_MODELS = {"source": ("model", "modelname", "source"), "version": ("modelversion", "version")}
+_LABELS = (
+    "label", "labels", "goldlabel", "category", "categories", "class", "classes", "sentiment", "topic", "topics", "tags",
+    "intent", "rating", "stars", "answer", "judgment", "emotion", "stance", "target",
+)  # fmt: skip
+# So many of the first values have to be labels of a question for a column of its name to be its answers.
+_MOSTLY = 0.8
+
+
+def roles(
+    rows: list[Record],
+    questions: Mapping[str, frozenset[str] | None],
+    hints: Mapping[str, Any],
+    *,
+    eager: bool,
+) -> dict[str, str]:
+    """Which columns tell of answers and predictions, for a project with these questions and their labels."""
+    whole = [row for row in rows if isinstance(row, dict)]
+    columns = list(dict.fromkeys(name for row in whole for name in row))
+    found = _answer_roles(columns, whole, questions, hints)
+    companions = _companions(columns, found, _BY) if found else {}
+    sure = any(column.startswith("answer.") for column in found) or "author" in companions.values()
+    if not (eager or sure):
+        return {}
+    predicted = _prediction_roles(columns, found, questions)
+    models = _companions(columns, {**found, **companions, **predicted}, _OF_MODELS) if predicted else {}
+    return {**found, **companions, **predicted, **models}
+
+
+def _answer_roles(
+    columns: list[str],
+    rows: list[dict[str, Any]],
+    questions: Mapping[str, frozenset[str] | None],
+    hints: Mapping[str, Any],
+) -> dict[str, str]:
+    if not questions:
+        labeled = hints.get("labels", {})
+        named = [column for column in columns if column in labeled or plain(column) in _LABELS]
+        return {column: f"answer:{_name_of(column)}" for column in named}
+    found = {}
+    for name, labels in questions.items():
+        column = next((one for one in columns if plain(one.removeprefix("answer.")) == plain(name)), None)
+        if column is not None and _says(labels, [row.get(column) for row in rows]):
+            found[column] = f"answer:{name}"
+    return found
+
+
+def _says(labels: frozenset[str] | None, values: list[Any]) -> bool:
+    given = [value for value in values if value not in (None, "", [])]
+    if not given:
+        return False
+    if labels is None:
+        return True
+    known = {label.casefold() for label in labels}
+    parts = [
+        all(str(one).strip().casefold() in known for one in (value if isinstance(value, list) else [value]))
+        or (isinstance(value, str) and all(one.strip().casefold() in known for one in value.split("|")))
+        for value in given
+    ]
+    return sum(parts) >= _MOSTLY * len(given)
+
+
+def _companions(
+    columns: list[str], taken: Mapping[str, str], names: Mapping[str, tuple[str, ...]]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for role, known in names.items():
+        free = [column for column in columns if column not in taken and column not in found]
+        if (column := next((one for name in known for one in free if plain(one) == name), None)) is not None:
+            found[column] = role
+    return found
+
+
+def _prediction_roles(
+    columns: list[str], taken: Mapping[str, str], questions: Mapping[str, Any]
+) -> dict[str, str]:
+    asked = list(questions) or [role.partition(":")[2].partition("@")[0] for role in taken.values()]
+    found: dict[str, str] = {}
+    for name in asked:
+        one = plain(name)
+        alone = ("prediction", "predicted", "predictedlabel") if len(asked) == 1 else ()
+        known = (
+            f"{one}prediction",
+            f"predicted{one}",
+            f"prediction{one}",
+            f"pred{one}",
+            f"{one}pred",
+            *alone,
+        )
+        free = [column for column in columns if column not in taken and column not in found]
+        column = next((column for column in free if plain(column) in known), None)
+        if column is None:
+            continue
+        found[column] = f"prediction:{name}"
+        sure = ("score", "confidence", "probability") if len(asked) == 1 else ()
+        scores = (
+            f"{one}score",
+            f"{one}confidence",
+            f"{plain(column)}score",
+            f"{plain(column)}confidence",
+            *sure,
+        )
+        score = next((one for one in free if one != column and plain(one) in scores), None)
+        if score is not None:
+            found[score] = f"score:{name}"
+    return found
+
+
+def _name_of(column: str) -> str:
+    name = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_")[:60] or "answer"
+    return f"q_{name}" if name[0].isdigit() else name

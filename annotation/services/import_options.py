@@ -14,12 +14,14 @@ from annotation.errors import Fault, InvalidInput
 from annotation.importing import detecting, suggesting
 from annotation.importing.reading import columns_of, first_rows
 from annotation.importing.records import FileFault, Layout, Limits, MiB, Record, Source
-from annotation.importing.shaping import Plan
+from annotation.importing.shaping import OWN_KEY, Plan
 from annotation.models import Dataset, Project
+from annotation.services import import_answer_options as answer_options
+from annotation.services.import_answer_options import Look
 
 SAMPLE_ROWS = 100
 _LONGEST_NAME = 200
-_UNSET: dict[str, Any] = {"key_field": "", "mapping": None, "media_only": False}
+_UNSET: dict[str, Any] = {"key_field": "", "mapping": None, "media_only": False, **answer_options.UNSET}
 # Codecs that make text of bytes; Python has others that unpack or transform.
 _ENCODINGS = (
     "utf",
@@ -52,6 +54,18 @@ class Choices:
     key_field: str | None = None
     mapping: dict[str, str | None] | None = None
     media_only: bool | None = None
+    # About answers and predictions; import_answer_options.py says what they may be.
+    platform: str | None = None
+    roles: dict[str, str] | None = None
+    answers: bool | None = None
+    make_questions: bool | None = None
+    questions: dict[str, str | None] | None = None
+    labels: dict[str, dict[str, str | None]] | None = None
+    authors: dict[str, str | None] | None = None
+    author: str | None = None
+    unfit: str | None = None
+    skipped: str | None = None
+    gold: str | None = None
 
 
 def limits() -> Limits:
@@ -79,20 +93,24 @@ def changed(source: Source, options: dict[str, Any], choices: Choices, project: 
     return {**options, **asdict(layout), **_rest(choices, options)}
 
 
-def check_columns(options: dict[str, Any], rows: list[Record]) -> None:
-    """Refuse a key or a mapping that names columns which these rows do not have. Raises InvalidInput."""
+def check_columns(options: dict[str, Any], rows: list[Record], whole: list[Record]) -> None:
+    """Refuse a key or a mapping that names columns which these rows do not have, and roles of columns that these `whole` rows
+    of the file do not have. Raises InvalidInput."""
     columns = columns_of(rows)
     if not columns:
         return
     known = ", ".join(f"'{name}'" for name in columns[:20])
     faults = []
-    if options.get("key_field") and options["key_field"] not in columns:
+    if options.get("key_field") not in {"", None, OWN_KEY, *columns}:
         faults.append(
             Fault(("key_field",), f"There is no column '{options['key_field']}'; there are {known}.")
         )
     for column in options.get("mapping") or {}:
         if column not in columns:
             faults.append(Fault(("mapping", column), f"There is no column '{column}'; there are {known}."))
+    for column in options.get("roles") or {}:
+        if column not in columns_of(whole):
+            faults.append(Fault(("roles", column), f"There is no column '{column}'; there are {known}."))
     if faults:
         raise InvalidInput(faults[0].message, faults=faults)
 
@@ -126,12 +144,38 @@ def field_types(project: Project) -> dict[str, str]:
     return {field["name"]: field["type"] for field in project.schema.fields} if project.schema else {}
 
 
-def suggested_mapping(dataset: Dataset, rows: list[Record]) -> dict[str, str | None]:
+def settled(source: Source, options: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """The options with all that is found by looking at the first rows. Raises FileFault when there are none to be had."""
+    if None not in (options["mapping"], options["platform"], options["roles"]):
+        return options
+    look = look_at(sample_of(source, options), source.hints, options, dataset)
+    return {**look.options, "mapping": suggested_mapping(look.options, look.values, dataset.project)}
+
+
+def look(source: Source, options: dict[str, Any], dataset: Dataset) -> Look:
+    """The first rows, taken apart. Raises FileFault."""
+    return look_at(sample_of(source, options), source.hints, options, dataset)
+
+
+def look_at(
+    rows: list[Record],
+    hints: dict[str, Any],
+    options: dict[str, Any],
+    dataset: Dataset,
+    *,
+    eager: bool = False,
+) -> Look:
+    return answer_options.look(
+        rows, options, project=dataset.project, name=dataset.source_name, hints=hints, eager=eager
+    )
+
+
+def suggested_mapping(options: dict[str, Any], rows: list[Record], project: Project) -> dict[str, str | None]:
     """The mapping that was chosen, or the one that the columns' names suggest."""
-    chosen: dict[str, str | None] | None = of(dataset)["mapping"]
+    chosen: dict[str, str | None] | None = options["mapping"]
     if chosen is not None:
         return chosen
-    return dict(suggesting.mapping(columns_of(rows), rows, field_types(dataset.project)))
+    return dict(suggesting.mapping(columns_of(rows), rows, field_types(project)))
 
 
 def sample_of(source: Source, options: dict[str, Any], count: int = SAMPLE_ROWS) -> list[Record]:
@@ -183,6 +227,7 @@ def _check(choices: Choices) -> None:
         *_check_mark(("delimiter",), _delimiter(choices.delimiter), empty=False),
         *_check_mark(("quote",), choices.quote, empty=True),
         *_check_mapping(choices.mapping),
+        *answer_options.check(choices),
     ]
     if faults:
         raise InvalidInput(faults[0].message, faults=faults)

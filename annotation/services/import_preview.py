@@ -58,7 +58,9 @@ def preview(*, dataset: Dataset) -> Preview:
         return Preview(options, error=str(fault))
     except FileNotFoundError:
         return Preview(options, error="The uploaded file is no longer there. Upload it again.")
-    mapping = import_options.suggested_mapping(dataset, rows)
+    look = import_options.look_at(rows, {}, options, dataset)
+    options, rows = look.options, look.values
+    mapping = import_options.suggested_mapping(options, rows, dataset.project)
     names = columns_of(rows)
     unique = suggesting.key_columns(names, rows)
     return Preview(
@@ -68,7 +70,7 @@ def preview(*, dataset: Dataset) -> Preview:
             for name in names
         ],
         rows=[_shown(row) for row in rows if isinstance(row, dict)][:SHOWN_ROWS],
-        errors=_problems(dataset, rows, mapping),
+        errors=_problems(dataset, rows, {**options, "mapping": mapping}),
         likely_key=suggesting.likely_key(names, rows),
         looked_at=len(rows),
     )
@@ -85,9 +87,8 @@ def _rows(dataset: Dataset) -> list[Record]:
         return import_options.sample_of(source, options, count)
 
 
-def _problems(dataset: Dataset, rows: list[Record], mapping: dict[str, str | None]) -> list[Problem]:
-    types = import_options.field_types(dataset.project)
-    plan = import_options.plan_of({**import_options.of(dataset), "mapping": mapping}, types)
+def _problems(dataset: Dataset, rows: list[Record], options: dict[str, Any]) -> list[Problem]:
+    plan = import_options.plan_of(options, import_options.field_types(dataset.project))
     shaper = Shaper(plan, import_options.limits())
     found = [
         (number, row if isinstance(row, Refused) else shaper.shape(dict(row), number))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from typing import Any
 
 import psycopg
 from django.db import connection, transaction
@@ -27,9 +28,13 @@ from annotation.importing.records import FileFault, Limits, MiB, Record, Refused
 from annotation.importing.shaping import Shaped, Shaper
 from annotation.models import Dataset
 from annotation.models.job import SILENT
+from annotation.services import import_answer_options as answer_options
 from annotation.services import import_options, queue, reservoir
 from annotation.services.import_batches import Batch, ItemCopy, existing_digests, send_refused
 from annotation.services.import_pictures import Pictures
+from annotation.services.import_speech import NO_QUESTIONS, Speech, make_questions
+from annotation.services.import_told import Heard, Told, report
+from annotation.services.import_voices import SpokenBatch
 
 log = logging.getLogger(__name__)
 State = Dataset.State
@@ -132,7 +137,9 @@ class _Job:
         self.options = import_options.of(dataset)
         self.limits = import_options.limits()
         self._beaten_at = time.monotonic()
-        self._settle_mapping()
+        self._settle()
+        self.speech = self._speech()
+        self.report: dict[str, Any] = dataset.report
         plan = import_options.plan_of(self.options, import_options.field_types(dataset.project))
         self.shaper = Shaper(plan, self.limits)
         self.pictures = Pictures(dataset, self.limits, fetch, self.beat)
@@ -145,7 +152,7 @@ class _Job:
         while True:
             gc.collect(1)
             batch = self._next_batch()
-            if self.by_pictures or self.careful or reservoir.bounds(project_id=self.dataset.project_id):
+            if self._looks_first():
                 list(batch.fill(records, self.shaper))
                 self._write_carefully(batch)
             else:
@@ -166,12 +173,38 @@ class _Job:
         if not mine.update(heartbeat_at=timezone.now()):
             raise _Lost
 
-    def _settle_mapping(self) -> None:
-        """Keep the mapping that is used, so that a later worker reads the rest of the file in the same way."""
-        if self.options["mapping"] is None:
-            rows = import_options.sample_of(self.source, self.options)
-            self.options["mapping"] = import_options.suggested_mapping(self.dataset, rows)
-            Dataset.objects.filter(pk=self.dataset.pk, state=State.RUNNING).update(options=self.options)
+    def _looks_first(self) -> bool:
+        """Whether rows are compared with what is there before they are sent."""
+        if self.by_pictures or self.careful or self.speech:
+            return True
+        return reservoir.bounds(project_id=self.dataset.project_id)
+
+    def _settle(self) -> None:
+        """Keep what was found by looking at the file, so that a later worker reads the rest of it in the same way."""
+        settled = import_options.settled(self.source, self.options, self.dataset)
+        if settled != self.options:
+            self.options = settled
+            Dataset.objects.filter(pk=self.dataset.pk, state=State.RUNNING).update(options=settled)
+
+    def _speech(self) -> Speech | None:
+        """What keeps what rows say of their items; None for plain items."""
+        if not answer_options.speaks(self.options):
+            return None
+        if self.options["answers"] and self.dataset.project.schema_id is None:
+            self._make_questions()
+        return Speech(self.dataset, self.options, self.source.hints)
+
+    def _make_questions(self) -> None:
+        look = import_options.look(self.source, self.options, self.dataset)
+        if not self.options["make_questions"]:
+            if look.says_anything:
+                raise FileFault(NO_QUESTIONS)
+            return
+        records = read(self.source, import_options.layout_of(self.options), self.limits)
+        made = make_questions(self.dataset, self.options, records, self.source.hints, self.beat)
+        chosen = {name: made.get(other or "") for name, other in (self.options["questions"] or {}).items()}
+        self.options = {**self.options, "questions": {**made, **chosen}}
+        Dataset.objects.filter(pk=self.dataset.pk, state=State.RUNNING).update(options=self.options)
 
     def _unread_records(self) -> Iterator[Record]:
         """The rows behind the last one that was committed."""
@@ -183,16 +216,16 @@ class _Job:
         return records
 
     def _next_batch(self) -> Batch:
-        if self.by_pictures:
-            return Batch(self.dataset.rows_read, PICTURE_BATCH_ROWS, PICTURE_BATCH_BYTES)
-        return Batch(self.dataset.rows_read, BATCH_ROWS)
+        start = self.dataset.rows_read
+        rows, size = (PICTURE_BATCH_ROWS, PICTURE_BATCH_BYTES) if self.by_pictures else (BATCH_ROWS, 16 * MiB)
+        return self.speech.batch(start, rows, size) if self.speech else Batch(start, rows, size)
 
     def _write_at_once(self, batch: Batch, records: Iterator[Record]) -> None:
         """Send rows to the database while they are read; if one of the keys exists, look all of them up and send again."""
         try:
             with transaction.atomic():
                 self._items().send(batch.fill(records, self.shaper))
-                self._record(batch, imported=len(batch.rows))
+                self._record(batch, Told(), imported=len(batch.rows))
         except _COLLISIONS:
             self.careful = True
             self._write_carefully(batch)
@@ -201,6 +234,7 @@ class _Job:
 
     def _write_carefully(self, batch: Batch) -> None:
         """Send those rows whose keys are new; count or refuse the others."""
+        heard = self.speech.read(batch) if self.speech and isinstance(batch, SpokenBatch) else Heard()
         for _ in range(_MOST_COLLISIONS):
             digests = existing_digests(self.dataset.project_id, [shaped.key for shaped in batch.rows])
             fresh, unchanged, refused = _compare(batch.rows, digests)
@@ -208,13 +242,17 @@ class _Job:
             fresh, missing = self.pictures.settle(hopeful)
             try:
                 with transaction.atomic():
+                    if self.speech:
+                        self.speech.lock(heard)
                     admission = self._admitted([*(shaped.key for shaped in fresh), *hopeless])
                     if admission is not None:
                         fresh = [shaped for shaped in fresh if shaped.key in admission]
                     if not self.options["media_only"]:
                         self._items().send(iter(fresh))
+                    told = self._told(batch, heard, fresh, [*refused, *missing])
                     self._record(
                         batch,
+                        told,
                         imported=len(fresh),
                         unchanged=unchanged,
                         sampled_out=admission.sampled_out if admission else 0,
@@ -225,10 +263,22 @@ class _Job:
                 continue
             self.careful = bool(digests)
             self._committed(batch, fresh)
+            for place in told.open_again:
+                queue.rewind(project_id=place.project_id, priority=place.priority, item_id=place.id)
             return
         raise FileFault(
             "Somebody else keeps adding items with the same keys. Try again when they have finished."
         )
+
+    def _told(
+        self, batch: Batch, heard: Heard, fresh: list[Shaped], refused: list[tuple[int, Refused]]
+    ) -> Told:
+        """What the rows say is kept beside their items."""
+        if self.speech is None:
+            return Told()
+        rows = {row for row, _ in refused}
+        keys = {shaped.key for shaped in batch.rows if shaped.row in rows}
+        return self.speech.keep(heard, fresh={shaped.key for shaped in fresh}, refused=keys)
 
     def _with_a_chance(self, rows: list[Shaped]) -> tuple[list[Shaped], list[str]]:
         """The rows that a bounded pool may take, and the keys of the others; images of those need not be fetched."""
@@ -259,6 +309,7 @@ class _Job:
     def _record(
         self,
         batch: Batch,
+        told: Told,
         *,
         imported: int,
         unchanged: int = 0,
@@ -267,7 +318,8 @@ class _Job:
     ) -> None:
         """Move the counters, in the transaction that writes the batch. Raises _Lost when they are not where we left them."""
         rejections = sorted([*batch.refused, *(refused or [])], key=lambda pair: pair[0])
-        send_refused(self.dataset, rejections)
+        send_refused(self.dataset, sorted([*rejections, *told.refused], key=lambda pair: pair[0]))
+        self.report = report(self.dataset.report, told)
         mine = Dataset.objects.filter(pk=self.dataset.pk, state=State.RUNNING, rows_read=batch.start)
         moved = mine.update(
             rows_read=batch.start + batch.read,
@@ -275,6 +327,9 @@ class _Job:
             rows_unchanged=F("rows_unchanged") + batch.unchanged + unchanged,
             rows_rejected=F("rows_rejected") + len(rejections),
             rows_sampled_out=F("rows_sampled_out") + sampled_out,
+            answers_imported=F("answers_imported") + told.counts["answers"] + told.counts["gold"],
+            predictions_imported=F("predictions_imported") + told.counts["predictions"],
+            report=self.report,
             bytes_read=self.source.size if batch.ended else min(self.source.done, self.source.size),
             heartbeat_at=timezone.now(),
             attempts=1,
@@ -284,6 +339,7 @@ class _Job:
 
     def _committed(self, batch: Batch, rows: list[Shaped]) -> None:
         self.dataset.rows_read = batch.start + batch.read
+        self.dataset.report = self.report
         self._beaten_at = time.monotonic()
         if rows and not self.options["media_only"]:
             # Other items may have come after these and be labeled already: ids are given before they are committed.

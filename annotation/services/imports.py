@@ -18,6 +18,7 @@ from annotation.roles import Action
 from annotation.services import import_options
 from annotation.services.access import check
 from annotation.services.import_options import Choices
+from annotation.services.import_people import check_authors
 
 State = Dataset.State
 DETECT_ALL = Choices()
@@ -51,7 +52,6 @@ def create(
     _check_size(upload)
     source = Source(upload, upload.size)
     options = import_options.detected(source, source_name, choices, project)
-    _check_columns(source, options)
     dataset = Dataset(
         project=project,
         created_by=by,
@@ -62,6 +62,8 @@ def create(
         options=options,
         state=State.WAITING if start else State.DRAFT,
     )
+    _check_columns(source, options, dataset)
+    _check_authors(dataset, by, choices)
     upload.seek(0)
     dataset.file.save(f"{dataset.sha256[:32]}.{options['format']}", upload, save=False)
     dataset.save()
@@ -79,7 +81,8 @@ def change(*, dataset: Dataset, choices: Choices) -> Dataset:
             locked.options = import_options.changed(
                 source, import_options.of(locked), choices, locked.project
             )
-            _check_columns(source, locked.options)
+            _check_columns(source, locked.options, locked)
+            _check_authors(locked, locked.created_by, choices)
     except FileNotFoundError as error:
         raise InvalidInput("The uploaded file is no longer there. Upload it again.") from error
     locked.save(update_fields=["options"])
@@ -193,7 +196,12 @@ def _check_size(upload: File[bytes]) -> None:
         raise TooLarge(message, faults=[Fault(("file",), message)])
 
 
-def _check_columns(source: Source, options: dict[str, Any]) -> None:
+def _check_authors(dataset: Dataset, by: User, choices: Choices) -> None:
+    if faults := check_authors(dataset.project, by, choices.authors or {}):
+        raise InvalidInput(faults[0].message, faults=faults)
+
+
+def _check_columns(source: Source, options: dict[str, Any], dataset: Dataset) -> None:
     """Only formats that are cheap to look into here; the job looks at the others."""
     if options["format"] in {"parquet", "zip"}:
         return
@@ -201,7 +209,8 @@ def _check_columns(source: Source, options: dict[str, Any]) -> None:
         rows = import_options.sample_of(source, options)
     except FileFault as fault:
         raise InvalidInput(str(fault), faults=[Fault(("file",), str(fault))]) from fault
-    import_options.check_columns(options, rows)
+    look = import_options.look_at(rows, source.hints, options, dataset)
+    import_options.check_columns(options, look.values, rows)
 
 
 def _sha256(upload: File[bytes]) -> str:
