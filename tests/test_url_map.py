@@ -31,7 +31,7 @@ from annotation.models import (
     Tag,
     User,
 )
-from annotation.services import accounts, answers, queue
+from annotation.services import accounts, answers, queue, webhooks
 from labelmodel.models import LabelModelRun
 from tests.factories import make_dataset, make_user
 
@@ -88,6 +88,8 @@ ABOUT_A_PROJECT = {
     "annotation_id",
     "round_id",
     "simulation_id",
+    "webhook_id",
+    "delivery_id",
     "tag_id",
     "view_id",
     "action_id",
@@ -190,11 +192,14 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
         learner="logistic", data_sha256="", items=1,
     )  # fmt: skip
     simulation = Simulation.objects.create(project=project, question="sentiment")
+    webhook = webhooks.create(project=project, by=project.created_by, url="https://example.org/")
     return {
         "project_id": project.pk,
         "round_id": round.pk,
         "number": round.number,
         "simulation_id": simulation.pk,
+        "webhook_id": webhook.pk,
+        "delivery_id": webhooks.ping(webhook=webhook, by=project.created_by).pk,
         "tag_id": Tag.objects.create(project=project, name="odd").pk,
         "view_id": SavedView.objects.create(project=project, name="Mine", created_by=annotator).pk,
         "action_id": BulkAction.objects.create(project=project, action="tag", created_by=annotator).pk,

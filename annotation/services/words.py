@@ -67,7 +67,7 @@ def index_dataset(*, dataset_id: int) -> None:
 
 
 def _index_all(dataset_id: int) -> None:
-    known = Dataset.objects.filter(pk=dataset_id).values_list("rows_imported", flat=True).first()
+    known = Dataset.objects.filter(pk=dataset_id).values_list("rows_imported", flat=True).first() or 0
     after = 0
     while ids := _next_items(dataset_id, after):
         index(item_ids=ids)
