@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from annotation.expressions import Condition
 from annotation.filtering.fields import EQUAL, FLAG, NEVER, ORDERED, Field, Scope, Test, Unfit, about
@@ -49,19 +48,22 @@ def check_label(scope: Scope, condition: Condition) -> None:
             number(value)
 
 
-def _answers(scope: Scope, condition: Q) -> QuerySet[Annotation]:
-    """Answers that stand: the last of each person."""
-    return Annotation.objects.filter(condition, project=scope.project, superseded_by=None)
+def _answers(scope: Scope, condition: Q, *, ordered: bool = True) -> Test:
+    """That an answer that stands is so: the last of each person."""
+    given = Annotation.objects.filter(condition, project=scope.project)
+    # Not by a join: of that the planner believes that it leaves one row.
+    later = Annotation.objects.filter(supersedes=OuterRef("pk"))
+    return about(given.filter(~Exists(later)), lead=given, ordered=ordered)
 
 
 def _label(scope: Scope, condition: Condition) -> Test:
     check_label(scope, condition)
-    return about(_answers(scope, _saying(scope.project, condition)), ordered=True)
+    return _answers(scope, _saying(scope.project, condition))
 
 
 def _answered(scope: Scope, condition: Condition) -> Test:
     said = _saying(scope.project, condition) if condition.part else Q()
-    return about(_answers(scope, said), ordered=True)
+    return _answers(scope, said)
 
 
 def _saying(project: Project, condition: Condition) -> Q:
@@ -93,7 +95,8 @@ def _compared(name: str, condition: Condition) -> Q:
 
 
 def _annotator(scope: Scope, condition: Condition) -> Test:
-    return about(_answers(scope, Q(annotator__in=people_of(scope, condition))), ordered=True)
+    people = people_of(scope, condition)
+    return _answers(scope, Q(annotator__in=people), ordered=len(people) == 1)
 
 
 def people_of(scope: Scope, condition: Condition) -> list[int]:
@@ -122,26 +125,24 @@ def _source(scope: Scope, condition: Condition) -> Test:
 
 
 def _of_kind(scope: Scope, kind: str) -> Test:
-    rows: QuerySet[Any]
     if kind == "model":
-        rows = Prediction.objects.filter(project=scope.project)
-    elif kind == "function":
-        rows = Consensus.objects.filter(project=scope.project, kinds__contains=["function"])
-    else:
-        rows = _answers(scope, Q(origin=kind))
-    return about(rows, ordered=True)
+        return about(Prediction.objects.filter(project=scope.project), ordered=True)
+    if kind == "function":
+        voted = Consensus.objects.filter(project=scope.project, kinds__contains=["function"])
+        return about(voted, ordered=True)
+    return _answers(scope, Q(origin=kind))
 
 
 def _answered_at(scope: Scope, condition: Condition) -> Test:
-    return about(_answers(scope, during("created_at", scope, condition)))
+    return _answers(scope, during("created_at", scope, condition), ordered=False)
 
 
 def _suggested(scope: Scope, condition: Condition) -> Test:
-    return about(_answers(scope, Q(followed__isnull=False)))
+    return _answers(scope, Q(followed__isnull=False), ordered=False)
 
 
 def _followed(scope: Scope, condition: Condition) -> Test:
-    return about(_answers(scope, Q(followed=True)))
+    return _answers(scope, Q(followed=True), ordered=False)
 
 
 FIELDS = (

@@ -6,9 +6,11 @@ it: PostgreSQL does not carry `id > 7` over `id = item_id` by itself, and would 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, BooleanField, F, Func, Q, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +26,14 @@ class Bounds:
 
 
 ALL = Bounds()
+
+
+class _Among(Func):
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+def among(ids: Iterable[int]) -> Q:
+    """Items with these ids, as one array: thousands of parameters take longer than what they ask for."""
+    return Q(_Among(F("pk"), Value(sorted(set(ids)), output_field=ArrayField(BigIntegerField()))))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Func, JSONField, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast
+from django.db.models.lookups import Exact
 
 from annotation.errors import NotAllowed
 from annotation.expressions import Condition
@@ -40,7 +43,20 @@ def value_is(scope: Scope, condition: Condition) -> Q:
     question = scope.questions[name]
     kind = QUESTION_TYPES[question["type"]]
     meant = (kind.adopt(question, [value]) for value in condition.values)
-    return reduce(or_, (Q(value__contains=one) for one in meant if one is not None), NEVER)
+    return reduce(or_, (_holds(one) for one in meant if one is not None), NEVER)
+
+
+def _holds(value: Any) -> Q:
+    """By the index of values, which only whole values are in: a set holds its labels."""
+    if isinstance(value, list):
+        return Q(value__contains=value)
+    text = Cast(Value(value, output_field=JSONField()), TextField())
+    same = Exact(_hash(Cast("value", TextField())), _hash(text))
+    return Q(same, value=value)
+
+
+def _hash(text: Any) -> Func:
+    return Func(text, Value(0), function="hashtextextended", output_field=BigIntegerField())
 
 
 def _consensus(scope: Scope, condition: Condition) -> Test:

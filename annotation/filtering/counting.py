@@ -6,11 +6,10 @@ import random
 from dataclasses import dataclass
 from hashlib import sha256
 
-from django.contrib.postgres.fields import ArrayField
 from django.core.cache import cache
-from django.db.models import BigIntegerField, Count, Func, Max, Min, Q, Value
+from django.db.models import Count, Max, Min, Q
 
-from annotation.filtering.bounds import Bounds
+from annotation.filtering.bounds import Bounds, among
 from annotation.filtering.checking import Where
 from annotation.filtering.finding import Found, find
 from annotation.filtering.matching import condition
@@ -59,7 +58,6 @@ def estimate(project: Project, where: Where, rng: random.Random) -> int:
         return 0
     span = range(ends["low"], ends["high"] + 1)
     drawn = rng.sample(span, min(DRAWN, len(span)))
-    chosen = Func(Value(sorted(drawn), output_field=ArrayField(BigIntegerField())), function="ANY")
     passing = condition(where, Bounds(span.start - 1, span.stop)) if where else Q()
-    hits = Item.objects.filter(passing, project=project, pk=chosen).aggregate(n=Count("pk"))["n"]
+    hits = Item.objects.filter(passing, among(drawn), project=project).aggregate(n=Count("pk"))["n"]
     return len(span) * hits // len(drawn) if hits >= LEAST_HITS else 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Value
 
 from annotation.expressions import Condition
 from annotation.filtering.bounds import Bounds
@@ -41,8 +41,8 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the ids of the items that pass can be read from, by an index. `ordered`: the index has them in order of ids, so
-    that the first few cost little."""
+    """Where the ids of the items that pass, and perhaps of others, can be read from by an index: a query of one column,
+    `place`. `ordered`: the index has them in order of ids, so that the first few cost little."""
 
     ids: Callable[[Bounds], QuerySet[Any, Any]]
     ordered: bool
@@ -80,6 +80,19 @@ class Field:
 FIELDS: dict[str, Field] = {}
 
 
+def joined(sources: Sequence[Source]) -> Source:
+    """What one of them at least has; some ids more than once."""
+    if len(sources) == 1:
+        return sources[0]
+
+    def ids(bounds: Bounds) -> QuerySet[Any, Any]:
+        found: list[QuerySet[Any, Any]] = [source.ids(bounds) for source in sources]
+        together: QuerySet[Any, Any] = found[0].union(*found[1:], all=True)
+        return together
+
+    return Source(ids, all(source.ordered for source in sources))
+
+
 def register(*fields: Field) -> None:
     for one in fields:
         FIELDS[one.name] = one
@@ -87,20 +100,37 @@ def register(*fields: Field) -> None:
 
 def of_items(project: Project, condition: Q, *, indexed: bool = False, ordered: bool = False) -> Test:
     """A condition on columns of the item itself."""
+    source = source_of_items(project, condition, ordered=ordered) if indexed else None
+    return Test(lambda bounds: condition, source)
+
+
+def source_of_items(project: Project | None, condition: Q, *, ordered: bool = True) -> Source:
+    """Without a project where the condition says which it is: the index of the condition needs to know no more."""
+    own = Q(project=project) if project else Q()
 
     def ids(bounds: Bounds) -> QuerySet[Any, Any]:
-        return Item.objects.filter(condition, bounds.of("pk"), project=project).values_list("pk", flat=True)
+        found = Item.objects.filter(condition, own, bounds.of("pk"))
+        return found.annotate(place=F("pk")).values_list("place", flat=True)
 
-    return Test(lambda bounds: condition, Source(ids, ordered) if indexed else None)
+    return Source(ids, ordered)
 
 
-def about(rows: QuerySet[Any, Any], *, indexed: bool = True, ordered: bool = False) -> Test:
-    """That one of these rows is about the item; they have a column `item`."""
+def about(
+    rows: QuerySet[Any, Any],
+    *,
+    lead: QuerySet[Any, Any] | None = None,
+    indexed: bool = True,
+    ordered: bool = False,
+) -> Test:
+    """That one of these rows is about the item; they have a column `item`. `lead`: rows that an index gives sooner, with
+    these among them."""
+    begin = rows if lead is None else lead
 
     def passes(bounds: Bounds) -> Q:
         return Q(Exists(rows.filter(bounds.of("item_id"), item=OuterRef("pk"))))
 
     def ids(bounds: Bounds) -> QuerySet[Any, Any]:
-        return rows.filter(bounds.of("item_id")).order_by().values_list("item_id", flat=True)
+        found = begin.filter(bounds.of("item_id")).order_by()
+        return found.annotate(place=F("item_id")).values_list("place", flat=True)
 
     return Test(passes, Source(ids, ordered) if indexed else None)

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, F, Func, QuerySet, Value
+from django.db.models import F, QuerySet
 
 from annotation.expressions import write
-from annotation.filtering.bounds import Bounds
+from annotation.filtering.bounds import Bounds, among
 from annotation.filtering.checking import Where
 from annotation.filtering.fields import Source
 from annotation.filtering.leads import Lead, leads_of
@@ -29,6 +28,7 @@ FEW = 5_000
 PERHAPS_FEW = 50_000
 # How many candidates are tried one after the other before the rest is worked out at once.
 WINDOWS = (500, 2_500, 12_500)
+LEAPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def page_ids(
 def _steps(project: Project, where: Where, bounds: Bounds, most: int) -> Iterator[list[int] | None]:
     """What passes, step by step; None before a step that may take long."""
     if not where:
-        yield _in_order(Item.objects.filter(bounds.of("pk"), project=project), bounds)[:most]
+        yield list(_in_order(Item.objects.filter(bounds.of("pk"), project=project), bounds)[:most])
         return
     leads = leads_of(where)
     for lead in leads:
@@ -82,37 +82,52 @@ def _steps(project: Project, where: Where, bounds: Bounds, most: int) -> Iterato
         if len(few) <= FEW:
             yield _passing(project, where, bounds, few, most)
             return
-    yield from _walk(project, where, bounds, _ordered(leads), most)
-
-
-def _ordered(leads: list[Lead]) -> Lead | None:
-    return next((lead for lead in leads if lead.source.ordered), None)
+    yield from _walk(project, where, bounds, [lead for lead in leads if lead.source.ordered], most)
 
 
 def _walk(
-    project: Project, where: Where, bounds: Bounds, lead: Lead | None, most: int
+    project: Project, where: Where, start: Bounds, leads: list[Lead], most: int
 ) -> Iterator[list[int] | None]:
     for size in WINDOWS:
-        near = _nearest(project, lead.source if lead else None, bounds, size)
-        yield _passing(project, where, bounds, near, most)
-        if len(near) < size:
+        place = _leap(leads, start)
+        near = _nearest(project, leads[0].source if leads else None, place, size) if place else []
+        if place and near:
+            yield _passing(project, where, place, near, most)
+        if not place or len(near) < size:
             return
-        bounds = _beyond(bounds, near[-1])
+        start = _beyond(place, near[-1])
+    if (place := _leap(leads, start)) is None:
+        return
     yield None
     # By an order that no index offers, so that walking the items one by one is no option.
-    order = F("pk") + 0 if bounds.high is None else F("pk") * -1
+    order = F("pk") + 0 if place.high is None else F("pk") * -1
     with blamed(_slow(where)):
-        rest = matching(project, where, bounds).order_by(order)
+        rest = matching(project, where, place).order_by(order)
         yield list(rest.values_list("pk", flat=True)[:most])
 
 
-def _nearest(project: Project, source: Source | None, bounds: Bounds, size: int) -> list[int]:
-    """Candidates in the direction of reading."""
+def _leap(leads: list[Lead], bounds: Bounds) -> Bounds | None:
+    """To the first place that all leads may have reached, for what passes is in each of them; None behind the end of one.
+
+    Items of one kind often lie together: what was imported, or answered, at one time.
+    """
+    for _ in range(LEAPS):
+        before = bounds
+        for lead in leads:
+            first = next(iter(_nearest(None, lead.source, bounds, 1)), None)
+            if first is None:
+                return None
+            bounds = Bounds(first - 1, None) if bounds.high is None else Bounds(bounds.low, first + 1)
+        if bounds == before:
+            break
+    return bounds
+
+
+def _nearest(project: Project | None, source: Source | None, bounds: Bounds, size: int) -> list[int]:
+    """Candidates in the direction of reading; without a source, items of the project."""
     if source is None:
         return list(_in_order(Item.objects.filter(bounds.of("pk"), project=project), bounds)[:size])
-    ids = source.ids(bounds)
-    name = "pk" if ids.model is Item else "item_id"
-    return list(ids.order_by(name if bounds.high is None else f"-{name}")[:size])
+    return list(source.ids(bounds).order_by("place" if bounds.high is None else "-place")[:size])
 
 
 def _passing(project: Project, where: Where, bounds: Bounds, ids: list[int], most: int) -> list[int]:
@@ -120,8 +135,7 @@ def _passing(project: Project, where: Where, bounds: Bounds, ids: list[int], mos
     if not ids:
         return []
     inside = Bounds(min(ids) - 1, max(ids) + 1)
-    chosen = Func(Value(sorted(set(ids)), output_field=ArrayField(BigIntegerField())), function="ANY")
-    items = Item.objects.filter(condition(where, inside), project=project, pk=chosen)
+    items = Item.objects.filter(condition(where, inside), among(ids), project=project)
     with blamed(_slow(where)):
         return list(_in_order(items, bounds)[:most])
 

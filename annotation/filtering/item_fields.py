@@ -12,16 +12,37 @@ from django.db.models.lookups import (
 )
 
 from annotation.expressions import Condition
-from annotation.filtering.fields import EQUAL, NEVER, ORDERED, Field, Scope, Test, Unfit, of_items
-from annotation.filtering.values import chosen, compared, during, whole
-from annotation.models import Dataset, Item, Project
+from annotation.filtering.fields import (
+    EQUAL,
+    NEVER,
+    ORDERED,
+    Field,
+    Scope,
+    Source,
+    Test,
+    Unfit,
+    about,
+    joined,
+    of_items,
+    source_of_items,
+)
+from annotation.filtering.values import chosen, compared, during, number, whole
+from annotation.models import Dataset, GoldQuestion, Item, Project
 
+# Of more than so many indexes together, reading one after the other pays no more.
+MOST_SOURCES = 20
 _COMPARED = {"<": LessThan, "<=": LessThanOrEqual, ">": GreaterThan, ">=": GreaterThanOrEqual}
 
 
 def _state(scope: Scope, condition: Condition) -> Test:
     states = chosen(condition, Item.State.values)
-    return of_items(scope.project, Q(state__in=states), indexed=True, ordered=len(states) == 1)
+    others = [state for state in Item.State.values if state not in states]
+    own, turned = ([_in_state(scope.project, state) for state in some] for some in (states, others))
+    return Test(lambda bounds: Q(state__in=states), joined(own), joined(turned) if turned else None)
+
+
+def _in_state(project: Project, state: str) -> Source:
+    return source_of_items(project, Q(state=state))
 
 
 def _role(scope: Scope, condition: Condition) -> Test:
@@ -51,9 +72,12 @@ def _dataset(scope: Scope, condition: Condition) -> Test:
 
 
 def _of_datasets(project: Project, ids: set[int]) -> Test:
-    return of_items(
-        project, Q(dataset__in=sorted(ids)) if ids else NEVER, indexed=True, ordered=len(ids) == 1
-    )
+    if not ids:
+        return of_items(project, NEVER, indexed=True)
+    if len(ids) > MOST_SOURCES:
+        return of_items(project, Q(dataset__in=sorted(ids)), indexed=True)
+    sources = [source_of_items(None, Q(dataset=pk)) for pk in sorted(ids)]
+    return Test(lambda bounds: Q(dataset__in=sorted(ids)), joined(sources))
 
 
 def _imported(scope: Scope, condition: Condition) -> Test:
@@ -67,7 +91,13 @@ def _created(scope: Scope, condition: Condition) -> Test:
 
 
 def _priority(scope: Scope, condition: Condition) -> Test:
-    return of_items(scope.project, compared("priority", condition))
+    least = min(number(value) for value in condition.values)
+    # Few have one, and an index has only those.
+    above = condition.operator in {"=", ">", ">="} and (
+        least > 0 or (least == 0 and condition.operator == ">")
+    )
+    some = Q(priority__gt=0) if above else Q()
+    return of_items(scope.project, compared("priority", condition) & some, indexed=above)
 
 
 def _count(name: str) -> Field:
@@ -75,11 +105,24 @@ def _count(name: str) -> Field:
         found = [whole(value) for value in condition.values]
         told = F(name) if scope.gold else _as_ordinary(scope.project, name)
         if condition.operator == "=":
-            return of_items(scope.project, Q(In(told, found)))
-        return of_items(scope.project, Q(_COMPARED[condition.operator](told, found[0])))
+            passes = Q(In(told, found))
+        else:
+            passes = Q(_COMPARED[condition.operator](told, found[0]))
+        return Test(lambda bounds: passes, _answered(scope, condition) if name == "answers" else None)
 
     words = {"answers": "How many people have answered.", "wanted": "How many people shall answer."}
     return Field(name, words[name], f"{name} >= 2", "number", ORDERED, test)
+
+
+def _answered(scope: Scope, condition: Condition) -> Source | None:
+    """An index has those that have answers; gold questions are told apart by another."""
+    least = min(whole(value) for value in condition.values) + (condition.operator == ">")
+    if condition.operator in {"<", "<="} or least < 1:
+        return None
+    some = compared("answers", condition, int) & Q(answers__gt=0)
+    gold = about(GoldQuestion.objects.filter(project=scope.project)).source
+    others = [gold] if gold and not scope.gold else []
+    return joined([source_of_items(scope.project, some, ordered=False), *others])
 
 
 def _as_ordinary(project: Project, name: str) -> Case:

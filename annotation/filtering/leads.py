@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
-from typing import Any
 
 import orjson
-from django.db.models import QuerySet
 
 from annotation.expressions import And, Condition, Expression, Not, write
-from annotation.filtering.bounds import ALL, Bounds
+from annotation.filtering.bounds import ALL
 from annotation.filtering.checking import Where
-from annotation.filtering.fields import Source
+from annotation.filtering.fields import Source, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +27,27 @@ def leads_of(where: Where) -> list[Lead]:
     return sorted(_leads(where, where.expression), key=lambda lead: lead.rows)
 
 
-def _leads(where: Where, expression: Expression) -> Iterator[Lead]:
+def _leads(where: Where, expression: Expression, *, turned: bool = False) -> Iterator[Lead]:
+    """`turned`: for what does not pass the expression."""
     if isinstance(expression, Condition):
-        yield from _lead(expression, where.tests[expression].source)
+        test = where.tests[expression]
+        yield from _lead(expression, test.opposite if turned else test.source)
     elif isinstance(expression, Not):
-        if isinstance(expression.of, Condition):
-            yield from _lead(expression, where.tests[expression.of].opposite)
-    elif isinstance(expression, And):
+        yield from _leads(where, expression.of, turned=not turned)
+    elif isinstance(expression, And) is not turned:
         for part in expression.parts:
-            yield from _leads(where, part)
+            yield from _leads(where, part, turned=turned)
     else:
-        best = [
-            min(_leads(where, part), key=lambda lead: lead.rows, default=None) for part in expression.parts
-        ]
-        if all(best):
-            yield _together(expression, [lead for lead in best if lead])
+        best = []
+        for part in expression.parts:
+            leads = list(_leads(where, part, turned=turned))
+            if not leads:
+                return
+            best.append(min(leads, key=lambda lead: lead.rows))
+        yield Lead(write(expression), joined([lead.source for lead in best]), sum(lead.rows for lead in best))
 
 
 def _lead(expression: Expression, source: Source | None) -> Iterator[Lead]:
     if source:
         plan = orjson.loads(source.ids(ALL).explain(format="json"))
         yield Lead(write(expression), source, int(plan[0]["Plan"]["Plan Rows"]))
-
-
-def _together(expression: Expression, leads: list[Lead]) -> Lead:
-    def ids(bounds: Bounds) -> QuerySet[Any, Any]:
-        return reduce(
-            lambda one, other: one.union(other, all=True), (lead.source.ids(bounds) for lead in leads)
-        )
-
-    return Lead(write(expression), Source(ids, ordered=False), sum(lead.rows for lead in leads))

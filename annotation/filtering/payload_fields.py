@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.db.models import BooleanField, F, FloatField, Func, Q, TextField, Value
+from django.db.models import BooleanField, F, FloatField, Func, JSONField, Q, TextField, Value
+from django.db.models.fields.json import DataContains
 from django.db.models.functions import Coalesce, Collate
 from django.db.models.lookups import (
     GreaterThan,
@@ -32,8 +33,16 @@ _COMPARED: dict[str, type[Lookup[Any]]] = {
 }
 
 
+class _Held(Func):
+    """A field of the payload; null where it is missing. Django's own reads a name of digits as a position."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " -> "
+    output_field = JSONField()
+
+
 class _Said(Func):
-    """A field of the payload as text; null where it is missing. Django's own reads a name of digits as a position."""
+    """The same as text."""
 
     template = "(%(expressions)s)"
     arg_joiner = " ->> "
@@ -78,11 +87,12 @@ def _said(name: str) -> _Said:
 
 
 def _says(name: str, values: tuple[str, ...]) -> Q:
-    """Containment, not text: `5` finds 5 and 5.0 and "5", alone or in a list."""
+    """Containment, not text: `5` finds 5 and 5.0 and "5", alone or in a list (a list contains each of its values)."""
+    held = _Held(F("payload"), Value(name, output_field=TextField()))
     found = NEVER
     for value in values:
         for meant in _meanings(value):
-            found |= Q(payload__contains={name: meant}) | Q(payload__contains={name: [meant]})
+            found |= Q(Coalesce(DataContains(held, meant), False, output_field=BooleanField()))
     return found
 
 
@@ -116,7 +126,8 @@ def _source(project: Project, terms: list[str]) -> Source | None:
     rows = ItemText.objects.filter(facts__overlap=hashes, project=project)
 
     def ids(bounds: Bounds) -> Any:
-        return rows.filter(bounds.of("item_id")).values_list("item_id", flat=True)
+        found = rows.filter(bounds.of("item_id"))
+        return found.annotate(place=F("item_id")).values_list("place", flat=True)
 
     return Source(ids, ordered=False)
 

@@ -19,7 +19,8 @@ def _predicted(scope: Scope, condition: Condition) -> Test:
     newer = Prediction.objects.filter(item=OuterRef("item"), question=OuterRef("question")).filter(
         Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk"))
     )
-    return about(own.filter(value_is(scope, condition)).exclude(Exists(newer)), ordered=True)
+    saying = own.filter(value_is(scope, condition))
+    return about(saying.filter(~Exists(newer)), lead=saying, ordered=True)
 
 
 FIELDS = (

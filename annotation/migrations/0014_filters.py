@@ -50,6 +50,28 @@ class Migration(migrations.Migration):
             "item", models.Index(fields=["project", "created_at", "id"], name="item_by_time")
         ),
         migrations.AddIndex(
+            "prediction",
+            models.Index(
+                models.F("project"),
+                models.F("question"),
+                models.Func(
+                    django.db.models.functions.comparison.Cast("value", models.TextField()),
+                    models.Value(0),
+                    function="hashtextextended",
+                ),
+                models.F("item"),
+                name="prediction_by_value",
+            ),
+        ),
+        migrations.AddIndex(
+            "item",
+            models.Index(
+                condition=models.Q(answers__gt=0),
+                fields=["project", "answers", "id"],
+                name="item_answered",
+            ),
+        ),
+        migrations.AddIndex(
             "item",
             models.Index(
                 condition=models.Q(priority__gt=0),

@@ -97,7 +97,10 @@ class Item(models.Model):
             models.Index(fields=["project", "id"], name="item_by_id"),
             models.Index(fields=["dataset", "id"], name="item_by_dataset"),
             models.Index(fields=["project", "created_at", "id"], name="item_by_time"),
-            # Few have one.
+            # Nothing for an import to do: these begin without items.
+            models.Index(
+                fields=["project", "answers", "id"], name="item_answered", condition=Q(answers__gt=0)
+            ),
             models.Index(
                 fields=["project", "priority", "id"], name="item_prioritized", condition=Q(priority__gt=0)
             ),

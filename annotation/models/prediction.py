@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Func, Value
+from django.db.models.functions import Cast
 
 
 class Prediction(models.Model):
@@ -41,9 +43,19 @@ class Prediction(models.Model):
                 condition=models.Q(confidence__gte=0, confidence__lte=1), name="prediction_confidence_0_to_1"
             ),
         ]
-        # For taking back what one version said.
         indexes = [
-            models.Index(fields=["project", "kind", "source", "version", "item"], name="prediction_by_source")
+            # For taking back what one version said.
+            models.Index(
+                fields=["project", "kind", "source", "version", "item"], name="prediction_by_source"
+            ),
+            # One value, in the order of the data table.
+            models.Index(
+                "project",
+                "question",
+                Func(Cast("value", models.TextField()), Value(0), function="hashtextextended"),
+                "item",
+                name="prediction_by_value",
+            ),
         ]
 
     def __str__(self) -> str:
