@@ -1,0 +1,81 @@
+"""One row for each item, with its consensus and who stands behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotation.formats.layout import MOST_STRUCT, SOURCES, Column
+from annotation.snapshots.columns import by_distinct, column, loaded, numbers, places, rows_for, typed
+from annotation.snapshots.items import Columns, item_columns, sorted_lists, tags_of
+from annotation.snapshots.older import under_current
+from annotation.snapshots.plan import People, Plan
+from annotation.snapshots.standing import standing
+
+
+def consensus_rows(chunk: dict[str, Any], ids: np.ndarray, plan: Plan, people: People) -> Columns:
+    """The columns of one chunk. `chunk` has the tables that its statements gave: items in order, consensus, votes ..."""
+    columns = item_columns(chunk["items"], plan, chunk["parts"])
+    columns["tags"] = tags_of(chunk.get("tags"), ids)
+    agreed = under_current(chunk["consensus"], plan)
+    votes = standing(chunk["votes"], chunk.get("set_aside"))
+    at = places(numbers(votes, "item_id"), ids)
+    for place, question in enumerate(plan.layout.questions):
+        columns |= _question(agreed, question["name"], ids, plan)
+        columns[f"sources.{question['name']}"] = _sources(votes, at, place, len(ids))
+    columns["annotators"] = _annotators(votes, at, len(ids), people)
+    return columns
+
+
+def _question(agreed: pa.Table, name: str, ids: np.ndarray, plan: Plan) -> Columns:
+    own = np.flatnonzero(pc.equal(column(agreed, "question"), name).to_numpy(zero_copy_only=False))
+    rows = rows_for(numbers(agreed, "item_id")[own], own, ids)
+    kinds = {column.name: column for column in plan.layout.columns}
+    value = kinds[f"consensus.{name}"].kind
+    found = {
+        f"consensus.{name}": by_distinct(
+            column(agreed, "value").take(rows), lambda texts: typed(loaded(texts), value)
+        )
+    }
+    for attribute in ("confidence", "status", "method", "votes", "run"):
+        found[f"{attribute}.{name}"] = column(agreed, attribute).take(rows)
+    if (shares := kinds.get(f"probabilities.{name}")) is not None:
+        found[shares.name] = _shares(column(agreed, "distribution").take(rows), shares)
+    # Not of the snapshot's rows: counted for its manifest.
+    found[f"kinds.{name}"] = column(agreed, "kinds").take(rows)
+    return found
+
+
+def _shares(distributions: pa.Array, shares: Column) -> pa.Array:
+    if len(shares.labels) > MOST_STRUCT:
+        return distributions
+    return by_distinct(distributions, lambda texts: _structs(loaded(texts), shares))
+
+
+def _structs(distributions: list[Any], shares: Column) -> pa.Array:
+    told = [found or {} for found in distributions]
+    inner = [pa.array([found.get(label) for found in told], pa.float64()) for label in shares.labels]
+    missing = pa.array([found is None for found in distributions], pa.bool_())
+    fields = [pa.field(label, pa.float64()) for label in shares.labels]
+    return pa.StructArray.from_arrays(inner, fields=fields, mask=missing)
+
+
+def _sources(votes: pa.Table, at: np.ndarray, place: int, length: int) -> pa.Array:
+    """How many standing answers of each origin say something to the question."""
+    said = column(votes, f"said_{place}").fill_null(False).to_numpy(zero_copy_only=False) & (at >= 0)
+    origins = column(votes, "origin")
+    counts = []
+    for origin in SOURCES:
+        own = said & pc.equal(origins, origin).to_numpy(zero_copy_only=False)
+        counts.append(pa.array(np.bincount(at[own], minlength=length).astype(np.int32), pa.int32()))
+    return pa.StructArray.from_arrays(counts, names=list(SOURCES))
+
+
+def _annotators(votes: pa.Table, at: np.ndarray, length: int, people: People) -> pa.Array:
+    annotators = numbers(votes, "annotator_id")
+    distinct, codes = np.unique(annotators, return_inverse=True)
+    names = np.array(people.names(distinct), dtype=object)
+    return sorted_lists(at, names[codes] if len(codes) else names, length)
