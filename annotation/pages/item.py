@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,17 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 
-from annotation.errors import InvalidInput, NotFound
+from annotation import filtering
+from annotation.errors import InvalidInput, NotAllowed, NotFound
 from annotation.models import Consensus, Flag, GoldQuestion, Item, User
 from annotation.pages.base import ProjectPage
 from annotation.pages.forms import tell
-from annotation.pages.item_filters import FilterForm, kept_filters
+from annotation.pages.item_filters import kept_address
 from annotation.pages.payloads import shown
 from annotation.questions import Shown
 from annotation.reports.blind import standing
 from annotation.reports.evidence import evidence_seen
 from annotation.reports.item import answers_of, flags_of, threads, timeline
-from annotation.reports.items_query import Filters, page_ids
 from annotation.reports.readings import readings_under
 from annotation.reports.suspensions import doubtful_on
 from annotation.roles import Action
@@ -49,7 +48,7 @@ class ItemPage(ProjectPage):
         known: GoldQuestion | None = getattr(item, "gold", None) if gold else None
         answers = answers_of(item, annotator=None if browse else self.user())
         flags = [flag for flag in flags_of(item) if browse or flag.author_id == self.user().pk]
-        kept = kept_filters(self.request)
+        kept = kept_address(self.request).query()
         evidence = evidence_seen(item, browse=browse, gold=gold)
         return self.render(
             status=status,
@@ -68,7 +67,7 @@ class ItemPage(ProjectPage):
             my_flag=_open_flag(flags, self.user()),
             threads=threads(item),
             history=timeline(item, answers, gold=gold) if browse else [],
-            kept=f"?{kept}" if kept else "",
+            kept=kept,
             **(self._neighbours(item, gold=gold) if browse else {}),
             **forms,
         )
@@ -81,18 +80,18 @@ class ItemPage(ProjectPage):
     def _neighbours(self, item: Item, *, gold: bool) -> dict[str, str]:
         """The items before and after this one in the list that it was opened from."""
         try:
-            filters = FilterForm(self.request.GET).filters(self.project)
-        except InvalidInput:
-            filters = Filters()
-        filters = filters if gold else replace(filters, gold=False)
-        return {
-            "previous": self._url(page_ids(self.project, filters, before=item.pk, limit=1)),
-            "next": self._url(page_ids(self.project, filters, after=item.pk, limit=1)),
-        }
+            where = kept_address(self.request).checked(self.project, gold=gold)
+            with filtering.time_limit():
+                before = filtering.page_ids(self.project, where, before=item.pk, limit=1)
+                after = filtering.page_ids(self.project, where, after=item.pk, limit=1)
+        except (InvalidInput, NotAllowed):
+            # The list that it was opened from is no more.
+            return {}
+        return {"previous": self._url(before), "next": self._url(after)}
 
     def _url(self, ids: list[int]) -> str:
-        kept = kept_filters(self.request)
-        return reverse("item", args=[self.project.pk, ids[0]]) + (f"?{kept}" if kept else "") if ids else ""
+        kept = kept_address(self.request).query()
+        return reverse("item", args=[self.project.pk, ids[0]]) + kept if ids else ""
 
     def back(self, item_id: int) -> HttpResponse:
         """To the item's page, with the filters of the list that it was opened from."""

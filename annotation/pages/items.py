@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import path, reverse
 
+from annotation import filtering
 from annotation.errors import InvalidInput
-from annotation.models import Item, Project
-from annotation.pages import item
+from annotation.filtering import Counted, Where
+from annotation.models import BulkAction, Project, SavedView
+from annotation.pages import filter_editor, item
 from annotation.pages.base import ProjectPage
-from annotation.pages.item_filters import FilterForm, kept_filters
+from annotation.pages.item_filters import Address, address_of, renewed
 from annotation.pages.payloads import media_url
-from annotation.questions import QUESTION_TYPES
-from annotation.reports.items import Page, Row, Said, table
-from annotation.reports.items_query import Filters
+from annotation.reports.table import Page, Row, table
+from annotation.reports.table_columns import Column, columns_of, usual
 from annotation.roles import Action, may
-from annotation.services.access import check
+from annotation.services import bulk
 
 PAGE = 50
-MOST_LABELS = 200
 MOST_PEOPLE = 500
-MOST_NAMES = 3
+MOST_TAGS = 500
 FRAGMENT = "annotation/items_table.html"
-# How sure the consensus is.
-CONFIDENCES = {
-    "0-0.5": "Under 50 % sure",
-    "0.5-0.8": "50 to 80 % sure",
-    "0.8-0.95": "80 to 95 % sure",
-    "0.95-1": "95 % sure or more",
-}
 
 
 @dataclass(frozen=True)
-class Option:
-    """An entry of a select box."""
+class Marked:
+    """A fault of a filter at its place in the text; all empty where it has none."""
 
-    value: str
-    text: str
-    chosen: bool = False
+    message: str
+    before: str = ""
+    at: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class ViewLink:
+    view: SavedView
+    query: str
+    chosen: bool
 
 
 class Items(ProjectPage):
@@ -49,98 +52,162 @@ class Items(ProjectPage):
     action = Action.BROWSE
     tab = "items"
 
-    def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        form = FilterForm(request.GET)
+    def get(self, request: HttpRequest, project_id: int) -> HttpResponseBase:
+        if (kept := renewed(request.GET)) is not None:
+            return redirect(reverse("items", args=[project_id]) + kept.query())
+        address = Address(where=request.GET.get("where", ""), q=request.GET.get("q", ""))
         try:
-            filters = form.filters(self.project)
-            if filters.gold:
-                check(user=self.user(), project=self.project, action=Action.CONFIGURE)
-            page = self._page(form.place(), filters)
+            address = self._with_view(address_of(request.GET))
+            where = address.checked(self.project, gold=self.gold)
+            page = self._page(address, where)
         except InvalidInput as error:
-            fault = " ".join(fault.message for fault in error.faults) or str(error)
-            return self.render(status=422, fragment=FRAGMENT, fault=fault, **self._choices(Filters()))
-        return self.render(fragment=FRAGMENT, **self._table(page, filters))
+            return self._faulty(address, error)
+        return self._show(address, page)
 
-    def _page(self, place: dict[str, Any], filters: Filters) -> Page:
-        gold = may(self.project.role_of(self.user()), Action.CONFIGURE)
-        return table(project=self.project, filters=filters, limit=PAGE, gold=gold, **place)
+    @property
+    def gold(self) -> bool:
+        return may(self.project.role_of(self.user()), Action.CONFIGURE)
 
-    def _table(self, page: Page, filters: Filters) -> dict[str, Any]:
-        kept = kept_filters(self.request)
-        return {
-            "page": page,
-            "rows": [_shown(self.project, page, row) for row in page.rows],
-            "filters": filters,
-            "kept": f"?{kept}" if kept else "",
-            "previous": f"?{_join(kept, before=page.previous)}" if page.previous else "",
-            "next": f"?{_join(kept, after=page.next)}" if page.next else "",
-            "note": _note(page),
-            "indexing": bool(filters.q) and _indexing(self.project),
-            **self._choices(filters),
-        }
+    def _with_view(self, address: Address) -> Address:
+        """An address that only names a view means what the view says."""
+        if not address.view or address.where or address.columns:
+            return address
+        view = self.project.views.filter(pk=address.view).first()
+        return replace(address, where=view.where, columns=tuple(view.columns)) if view else address.at(None)
 
-    def _choices(self, filters: Filters) -> dict[str, Any]:
-        datasets = self.project.datasets.exclude(state="draft").values_list("pk", "name")[:MOST_PEOPLE]
-        people = self.project.memberships.filter(answered__gt=0).select_related("user")[:MOST_PEOPLE]
-        answer = f"{filters.question}:{filters.label}" if filters.question else ""
+    def _page(self, address: Address, where: Where) -> Page:
+        return table(
+            project=self.project,
+            where=where,
+            columns=address.columns,
+            after=address.after,
+            before=address.before,
+            limit=PAGE,
+            gold=self.gold,
+        )
+
+    def _show(self, address: Address, page: Page) -> HttpResponse:
+        return self.render(
+            fragment=FRAGMENT,
+            page=page,
+            rows=[_shown(self.project, page, row) for row in page.rows],
+            address=address,
+            text=address.text(),
+            tree=_tree(address.where),
+            kept=address.query(),
+            previous=address.query(before=page.previous) if page.previous else "",
+            next=address.query(after=page.next) if page.next else "",
+            count=_note(page.counted),
+            note=_note(page.counted),
+            indexing="text ~" in address.text() and _indexing(self.project),
+            **self._views(address),
+            **self._around(address),
+        )
+
+    def _faulty(self, address: Address, error: InvalidInput) -> HttpResponse:
+        faults = [_marked(address.where, fault.path, fault.message) for fault in error.faults]
+        return self.render(
+            status=422,
+            fragment=FRAGMENT,
+            faults=faults or [Marked(str(error))],
+            address=address,
+            text=address.where,
+            tree=_tree(address.where),
+            **self._views(address),
+            **self._around(address),
+        )
+
+    def _views(self, address: Address) -> dict[str, Any]:
+        """The saved views, and whether the one that was opened has been changed since."""
+        links = []
+        for view in self.project.views.all():
+            query = Address(view.where, columns=tuple(view.columns), view=view.pk).query()
+            links.append(ViewLink(view, query, view.pk == address.view))
+        opened = next((link.view for link in links if link.chosen), None)
+        same = opened is not None and _says(address) == (opened.where, tuple(opened.columns))
+        return {"views": links, "opened": opened, "is_changed": opened is not None and not same}
+
+    def _around(self, address: Address) -> dict[str, Any]:
+        """What only the whole page shows, and htmx does not ask for."""
+        if getattr(self.request, "htmx", False):
+            return {}
+        role = self.project.role_of(self.user())
+        acts = [] if self.project.archived_at else bulk.allowed(role)
+        people = self.project.memberships.filter(paused_reason="").select_related("user")
         return {
             "crumbs": [("Data", "")],
-            "states": [Option(value, text, value == filters.state) for value, text in Item.State.choices],
-            "datasets": [Option(str(pk), name, pk == filters.dataset) for pk, name in datasets],
-            "people": [
-                Option(one.user.username, one.user.username, one.user_id == filters.annotator)
-                for one in people
-            ],
-            "questions": _questions(self.project, answer),
-            "confidences": _confidences(self.request.GET.get("confidence", "")),
+            "editor": filter_editor.config(self.project, gold=self.gold),
+            "listed_columns": _listed(self.project, address),
+            "acts": acts,
+            "jobs": _recent(self.project, self.user().pk, acts),
+            "labelers": [one.user.username for one in people[:MOST_PEOPLE] if one.may(Action.LABEL)]
+            if BulkAction.Action.ASSIGN in acts
+            else [],
+            "all_tags": list(self.project.tags.values_list("name", flat=True)[:MOST_TAGS]),
         }
 
 
-def _confidences(chosen: str) -> list[Option]:
-    """Ranges to choose from; another one that the address names stays among them."""
-    known = dict(CONFIDENCES)
-    if chosen and chosen not in known:
-        known[chosen] = f"Sure: {chosen}"
-    return [Option(value, text, value == chosen) for value, text in known.items()]
+def _tree(where: str) -> dict[str, Any] | None:
+    """What the bar shows; None for a text that cannot be read, which is then shown as text."""
+    try:
+        return filter_editor.tree(filtering.parse(where))
+    except InvalidInput:
+        return None
 
 
-def _questions(project: Project, answer: str) -> list[tuple[str, list[Option]]]:
-    """For each question what to filter by: each label, or that it was answered at all."""
-    found = []
-    for question in project.schema.questions if project.schema else []:
-        name = question["name"]
-        options = [Option(f"{name}:", "any answer", answer == f"{name}:")]
-        titles = {label["value"]: label["title"] for label in question.get("labels", ())}
-        for value in QUESTION_TYPES[question["type"]].values(question) or ():
-            options.append(Option(f"{name}:{value}", titles.get(value, value), answer == f"{name}:{value}"))
-        # A select box of thousands helps nobody; what is chosen stays in it.
-        shown_options = [one for n, one in enumerate(options) if n <= MOST_LABELS or one.chosen]
-        if answer.startswith(f"{name}:") and not any(one.chosen for one in shown_options):
-            shown_options.append(Option(answer, answer.partition(":")[2], chosen=True))
-        found.append((question["title"], shown_options))
-    return found
+def _says(address: Address) -> tuple[str, tuple[str, ...]]:
+    try:
+        return address.text(), address.columns
+    except InvalidInput:
+        return address.where, address.columns
+
+
+def _marked(text: str, path: tuple[str | int, ...], message: str) -> Marked:
+    if len(path) != 2 or path[0] != "where" or not isinstance(path[1], int):
+        return Marked(message)
+    start = path[1]
+    found = re.compile(r"[^\s()]+|\S").match(text, start)
+    end = found.end() if found else start
+    return Marked(message, text[:start], text[start:end] or "…", text[end:])
+
+
+def _listed(project: Project, address: Address) -> list[tuple[Column, bool]]:
+    """All columns, the shown ones first in their order, and whether they are shown."""
+    known = columns_of(project)
+    shown = [name for name in (address.columns or usual(project)) if name in known]
+    rest = [name for name in known if name not in shown]
+    return [(known[name], name in shown) for name in [*shown, *rest]]
+
+
+def _recent(project: Project, user_id: int, acts: list[str]) -> list[BulkAction]:
+    """This person's bulk actions that go on, or failed last: a reload does not hide them."""
+    pending = project.bulk_actions.filter(state__in=["waiting", "running"], action__in=acts)
+    found = list(pending.select_related("created_by")[:5])
+    last = project.bulk_actions.filter(created_by=user_id).select_related("created_by").first()
+    return [*found, *([last] if last and last.state == "failed" and last not in found else [])]
 
 
 def _shown(project: Project, page: Page, row: Row) -> dict[str, Any]:
     """A row as the template wants it."""
     cells = []
-    for field, text in zip(page.fields, row.previews, strict=True):
-        image = media_url(project.pk, text) if field.type == "image" else ""
-        cells.append({"title": field.title, "type": field.type, "text": text, "image": image})
-    return {"item": row, "cells": cells, "said": _by_people(row.said)}
+    for column, value in zip(page.columns, row.cells, strict=True):
+        image = media_url(project.pk, value) if column.kind == "image" and value else ""
+        by_people = _by_people(value) if column.kind == "said" else value
+        cells.append({"column": column, "value": by_people, "image": image})
+    return {"item": row, "cells": cells}
 
 
-def _by_people(said: tuple[Said, ...]) -> list[dict[str, Any]]:
+def _by_people(said: Any) -> list[dict[str, Any]]:
     """What the same people said on one line, so that most items need only one."""
-    lines: dict[tuple[str, ...], list[Said]] = {}
+    lines: dict[tuple[str, ...], list[Any]] = {}
     for one in said:
         lines.setdefault(one.people, []).append(one)
-    return [{"who": _names(people), "chips": chips} for people, chips in lines.items()]
+    return [{"who": names(people), "chips": chips} for people, chips in lines.items()]
 
 
-def _names(people: tuple[str, ...]) -> str:
-    more = len(people) - MOST_NAMES
-    return ", ".join(people[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+def names(people: tuple[str, ...] | list[str], most: int = 3) -> str:
+    more = len(people) - most
+    return ", ".join(people[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _indexing(project: Project) -> bool:
@@ -148,20 +215,18 @@ def _indexing(project: Project) -> bool:
     return project.datasets.filter(searchable=False).exclude(state="draft").exists()
 
 
-def _note(page: Page) -> str:
-    if not page.bounded:
-        return f"{page.total:,} item{'' if page.total == 1 else 's'}"
-    return f"about {_rounded(page.about):,} items" if page.about else f"more than {page.total:,} items"
+def _note(counted: Counted) -> str:
+    if not counted.bounded:
+        return f"{counted.total:,} item{'' if counted.total == 1 else 's'}"
+    if counted.about:
+        return f"about {_rounded(counted.about):,} items"
+    return f"more than {counted.total:,} items"
 
 
 def _rounded(number: int) -> int:
     """To two figures, for an estimate claims no more."""
     scale = int(10 ** max(0, len(str(number)) - 2))
     return round(number / scale) * scale
-
-
-def _join(kept: str, **place: int | None) -> str:
-    return "&".join(part for part in (kept, urlencode(place)) if part)
 
 
 urlpatterns = [

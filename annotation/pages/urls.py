@@ -5,6 +5,7 @@ from __future__ import annotations
 from annotation.pages import (
     account,
     adjudicate,
+    bulk,
     doubts,
     exports,
     gold,
@@ -20,6 +21,7 @@ from annotation.pages import (
     project_settings,
     projects,
     quality,
+    saved_views,
     schema,
 )
 
@@ -31,6 +33,8 @@ urlpatterns = [
     *label.urlpatterns,
     *adjudicate.urlpatterns,
     *items.urlpatterns,
+    *bulk.urlpatterns,
+    *saved_views.urlpatterns,
     *imports.urlpatterns,
     *media.urlpatterns,
     *schema.urlpatterns,

@@ -96,7 +96,7 @@ def _evidence(form: Form, row: Consensus, experts: Mapping[int, User]) -> Eviden
         question=row.question,
         title=part.question["title"],
         value=row.value,
-        chips=tuple(_chips(form, row.question, row.value)),
+        chips=tuple(chips_of(form, row.question, row.value)),
         shares=tuple(Share(label, _label(form, row.question, label), share) for label, share in likeliest),
         confidence=row.confidence,
         entropy=row.entropy,
@@ -111,7 +111,7 @@ def _evidence(form: Form, row: Consensus, experts: Mapping[int, User]) -> Eviden
     )
 
 
-def _chips(form: Form, question: str, value: Any) -> list[Chip]:
+def chips_of(form: Form, question: str, value: Any) -> list[Chip]:
     """How a value is shown; an older one that this schema cannot show, as it stands."""
     if value is None:
         return []

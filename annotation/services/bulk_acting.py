@@ -6,18 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
-from psycopg.errors import QueryCanceled
-
 from annotation import filtering
-from annotation.errors import Conflict
+from annotation.errors import Conflict, InvalidInput
 from annotation.models import BulkAction, Tag
 from annotation.services import assigning, hot, queue, queue_sql
 from annotation.services.assigning import Done
 
 # So that nobody who labels one of them waits for long.
 BATCH = 500
-LONGEST_COUNT = "5s"
 
 _TAG = """
 INSERT INTO annotation_itemtag (tag_id, item_id)
@@ -34,23 +30,17 @@ def batch(job: BulkAction, where: Any) -> list[int]:
     if job.items:
         start = next((n for n, item in enumerate(job.items) if item > job.cursor), len(job.items))
         return list(job.items[start : start + BATCH])
-    found = filtering.matching(job.project, where, filtering.Bounds(job.cursor, job.last + 1))
-    return list(found.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    found = filtering.page_ids(job.project, where, after=job.cursor, limit=BATCH)
+    return [item for item in found if item <= job.last]
 
 
 def count(job: BulkAction, where: Any) -> int:
     """How many items there are to look at; 0 where it would take long to know."""
+    bounds = filtering.Bounds(job.cursor, job.last + 1)
     try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [LONGEST_COUNT])
-            found = filtering.matching(job.project, where, filtering.Bounds(job.cursor, job.last + 1)).count()
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
-            return found
-    except OperationalError as error:
-        if not isinstance(error.__cause__, QueryCanceled):
-            raise
+        with filtering.time_limit():
+            return filtering.matching(job.project, where, bounds).count()
+    except InvalidInput:
         return 0
 
 

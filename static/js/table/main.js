@@ -1,0 +1,6 @@
+// The data table.
+import "./bar.js";
+import "./columns.js";
+import "./rows.js";
+import "./select.js";
+import "./bulk.js";
