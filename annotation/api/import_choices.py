@@ -86,6 +86,9 @@ class ChoicesRequest(serializers.Serializer[Any]):
     header = serializers.BooleanField(
         required=False, allow_null=True, help_text="Whether the first row names the columns."
     )
+    sheet = Text(
+        max_length=200, required=False, allow_blank=True, help_text="Of a spreadsheet; empty: the first one."
+    )
     key_field = Text(
         max_length=200,
         required=False,

@@ -22,10 +22,10 @@ _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 def read(source: Source, layout: Layout, limits: Limits) -> Iterator[Record]:
     """Each image of the archive, in its order. Raises FileFault for an archive that is not safe to unpack."""
     try:
-        _check_directory(source)
+        check_directory(source)
         with zipfile.ZipFile(source.file) as archive:
             entries = [entry for entry in archive.infolist() if not _is_litter(entry)]
-            _check_sizes(entries, limits)
+            check_sizes(entries, limits)
             for place, entry in enumerate(entries, 1):
                 yield _picture(archive, entry, limits)
                 source.done = source.size * place // len(entries)
@@ -35,7 +35,7 @@ def read(source: Source, layout: Layout, limits: Limits) -> Iterator[Record]:
         ) from error
 
 
-def _check_directory(source: Source) -> None:
+def check_directory(source: Source) -> None:
     """Refuse a table of contents that would fill the memory before its entries can be counted."""
     file = source.file
     file.seek(max(source.size - 66_000, 0))
@@ -56,7 +56,8 @@ def _is_litter(entry: zipfile.ZipInfo) -> bool:
     return entry.is_dir() or entry.filename.startswith(_LITTER[0]) or entry.filename.endswith(_LITTER[1:])
 
 
-def _check_sizes(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
+def check_sizes(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
+    """Refuse an archive that is empty, or would fill the disk."""
     if not entries:
         raise FileFault("The zip file holds no files.")
     if len(entries) > limits.archive_files:
@@ -76,7 +77,7 @@ def _check_sizes(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
 
 def _picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -> Record:
     name = entry.filename
-    if fault := _fault_of_name(entry):
+    if fault := fault_of_name(entry):
         return Refused(f"{_shown(name)}: {fault}", FIELD)
     try:
         with archive.open(entry) as file:
@@ -88,7 +89,8 @@ def _picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -
         return Refused(f"{_shown(name)}: cannot be unpacked ({error}).", FIELD)
 
 
-def _fault_of_name(entry: zipfile.ZipInfo) -> str:
+def fault_of_name(entry: zipfile.ZipInfo) -> str:
+    """Why a file of an archive is not unpacked, by its name and kind; nothing where it is."""
     name = entry.orig_filename
     path = PurePosixPath(name)
     if stat.S_ISLNK(entry.external_attr >> 16):

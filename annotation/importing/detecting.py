@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import orjson
 from charset_normalizer import from_bytes
 
+from annotation.importing.archives import check_directory
+from annotation.importing.datafiles import is_folder
 from annotation.importing.records import FileFault, Layout, Limits, MiB, Source
 
 FORMATS = {
@@ -21,8 +24,12 @@ FORMATS = {
     "jsonl": "JSON Lines",
     "json": "JSON",
     "parquet": "Parquet",
+    "excel": "Spreadsheet",
+    "folder": "Zip of data files",
     "zip": "Zip of images",
 }
+# What is not read as text, and not by the web process.
+BINARY = frozenset({"parquet", "excel", "folder", "zip"})
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 ENCODINGS = (
     "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "iso-8859-1", "iso-8859-2", "iso-8859-15",
@@ -40,6 +47,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_OLE = b"\xd0\xcf\x11\xe0"
 _NOT_READ = (
     (b"%PDF", "a PDF document. Extract its text first"),
     (b"\x89PNG", "an image. Pack images into a zip file"),
@@ -51,10 +59,11 @@ _NOT_READ = (
     (b"\xfd7zXZ", "packed by xz. Unpack it first"),
     (b"7z\xbc\xaf", "a 7z archive. Unpack it first"),
     (b"SQLite format 3", "a database. Export the table as CSV first"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document. Save it as CSV (UTF-8) first"),
+    (_OLE, "an old Office document. Save it as CSV (UTF-8) first"),
     (b"ARROW1", "an Arrow file. Save it as Parquet first"),
     (b"\x7fELF", "a program"),
 )
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 _OFFICE = (b"[Content_Types].xml", b"_rels/", b"xl/", b"word/", b"mimetype", b"docProps/")
 # Without õ and û, which Hungarian in Windows' Central European encoding looks like.
 _WESTERN = frozenset("äöüßéèêëàâãáíìîïóòôúùçñåæøœÄÖÜÉÈÊÀÂÃÁÍÓÔÚÇÑÅÆØ’‘“”„–—…€°£§«»¿¡ªº´·")
@@ -73,7 +82,9 @@ def detect(source: Source, name: str) -> Layout:
     if head.startswith(b"PAR1"):
         return Layout("parquet")
     if head.startswith((b"PK\3\4", b"PK\5\6")):
-        return _zip(head)
+        return _zip(source, head)
+    if head.startswith(_OLE) and name.lower().endswith(".xls"):
+        return Layout("excel")
     for mark, what in _NOT_READ:
         if head.startswith(mark):
             raise FileFault(f"This is {what}.")
@@ -132,11 +143,24 @@ def _is_value(name: str, place: int, rows: list[list[str]]) -> bool:
     return sum(place < len(row) and row[place].strip() == name for row in rows[1:]) > max(1, len(rows) // 50)
 
 
-def _zip(head: bytes) -> Layout:
+def _zip(source: Source, head: bytes) -> Layout:
     name = head[30 : 30 + int.from_bytes(head[26:28], "little")] if len(head) > 30 else b""
+    names = _names(source)
+    if any(name.startswith("xl/workbook") for name in names) or _OPEN_DOCUMENT in head[:200]:
+        return Layout("excel")
     if name.startswith(_OFFICE):
         raise FileFault("This is an Office document. Save the sheet as CSV (UTF-8) and import that.")
-    return Layout("zip")
+    return Layout("folder" if is_folder(names) else "zip")
+
+
+def _names(source: Source) -> list[str]:
+    """What is in an archive; nothing where it cannot be read, which its reader will tell."""
+    try:
+        check_directory(source)
+        with zipfile.ZipFile(source.file) as archive:
+            return archive.namelist()
+    except (FileFault, zipfile.BadZipFile, NotImplementedError, EOFError, OSError):
+        return []
 
 
 def _encoding(source: Source, head: bytes) -> str:
@@ -147,7 +171,8 @@ def _encoding(source: Source, head: bytes) -> str:
         return wide
     if len(_CONTROLS.findall(head)) > len(head) / 20:
         raise FileFault(
-            "This is not a text file. Import CSV, TSV, JSON Lines, JSON, Parquet, or a zip of images."
+            "This is not a text file. Import CSV, TSV, JSON Lines, JSON, Parquet, a spreadsheet, or a zip of data files or "
+            "images."
         )
     odd = _first_not_utf8(source)
     if odd is None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from annotation.importing.features import hints_of, naming
 from annotation.importing.records import FileFault, Layout, Limits, MiB, Record, Refused, Source
 
 _BATCH_BYTES = 4 * MiB
@@ -20,19 +21,50 @@ def read(source: Source, layout: Layout, limits: Limits) -> Iterator[Record]:
 
     try:
         file = pq.ParquetFile(source.file, buffer_size=MiB, pre_buffer=False)
-        _check(file, limits)
+        _check(file.schema_arrow, limits)
+        source.hints.update(hints_of(file.schema_arrow.metadata))
         total = max(file.metadata.num_rows, 1)
         rows = 0
         for batch in file.iter_batches(batch_size=_rows_at_once(file), use_threads=False):
             rows += batch.num_rows
-            yield from _records(batch)
+            yield from _named(batch, source)
             source.done = source.size * rows // total
     except (pa.ArrowException, OSError) as error:
         raise FileFault(f"The Parquet file cannot be read: {error}. It may be cut off or damaged.") from error
 
 
-def _check(file: Any, limits: Limits) -> None:
-    names = file.schema_arrow.names
+def read_arrow(source: Source, layout: Layout, limits: Limits) -> Iterator[Record]:
+    """The same of an Arrow stream or file, as data sets are saved to disk."""
+    import pyarrow as pa
+
+    try:
+        try:
+            batches = iter(pa.ipc.open_stream(source.file))
+        except pa.ArrowInvalid:
+            source.file.seek(0)
+            file = pa.ipc.open_file(source.file)
+            batches = (file.get_batch(place) for place in range(file.num_record_batches))
+        checked = False
+        for batch in batches:
+            if not checked:
+                checked = True
+                _check(batch.schema, limits)
+                source.hints.update(hints_of(batch.schema.metadata))
+            for start in range(0, batch.num_rows, _MOST_ROWS):
+                yield from _named(batch.slice(start, _MOST_ROWS), source)
+    except (pa.ArrowException, OSError) as error:
+        raise FileFault(f"The Arrow file cannot be read: {error}. It may be cut off or damaged.") from error
+
+
+def _named(batch: Any, source: Source) -> Iterator[Record]:
+    """The rows, with the names of labels in the place of their numbers."""
+    named = naming(source.hints)
+    for row in _records(batch):
+        yield row if named is None or isinstance(row, Refused) else named(row)
+
+
+def _check(schema: Any, limits: Limits) -> None:
+    names = schema.names
     if len(names) > limits.columns:
         raise FileFault(
             f"The file has {len(names):,} columns; at most {limits.columns:,} are read. Leave some out."

@@ -49,6 +49,7 @@ def peek(source: Source, layout: Layout, limits: Limits, count: int) -> list[Rec
     answer = orjson.loads(done.stdout)
     if answer["fault"]:
         raise FileFault(answer["fault"])
+    source.hints.update(answer["hints"])
     return [Refused(**row["refused"]) if "refused" in row else row["values"] for row in answer["rows"]]
 
 
@@ -61,12 +62,14 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     question = orjson.loads(sys.argv[1])
     layout, limits = Layout(**question["layout"]), Limits(**question["limits"])
-    answer: dict[str, Any] = {"fault": "", "rows": []}
+    answer: dict[str, Any] = {"fault": "", "rows": [], "hints": {}}
+    source = Source(sys.stdin.buffer, question["size"])
     try:
-        rows = first_rows(Source(sys.stdin.buffer, question["size"]), layout, limits, question["count"])
+        rows = first_rows(source, layout, limits, question["count"])
         answer["rows"] = [_told(row) for row in rows]
     except FileFault as fault:
         answer["fault"] = str(fault)
+    answer["hints"] = source.hints
     sys.stdout.buffer.write(orjson.dumps(answer))
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from annotation.importing.spoken import Said, Spoken
+from annotation.importing.suggesting import question_name
 
 # More different texts than this, or longer ones, are words of people's own and no labels.
 MOST_LABELS = 300
 LONGEST_LABEL = 200
 _POINTS = 21
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _IMAGE = re.compile(r"(?i)https?://\S+\.(png|jpe?g|gif|webp|avif|bmp)(\?\S*)?")
 _TEXTS = (
     "text",
@@ -155,21 +155,15 @@ def _sorted(labels: Iterable[str]) -> list[str]:
     )
 
 
-def name_of(words: str) -> str:
-    """A name for a question out of any words."""
-    name = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_")[:60] or "answer"
-    return name if _NAME.fullmatch(name) else f"q_{name}"
-
-
 def _title(words: str) -> str:
     return re.sub(r"[_\W]+", " ", words).strip().capitalize()[:300]
 
 
 def _free(words: str, taken: set[str]) -> str:
-    name = name_of(words)
+    name = question_name(words)
     number = 2
     while name in taken:
-        name, number = f"{name_of(words)[:56]}_{number}", number + 1
+        name, number = f"{question_name(words)[:56]}_{number}", number + 1
     return name
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from annotation.importing import archives, delimited, jsonarray, jsonlines, parquet
+from annotation.importing import archives, delimited, excel, folders, jsonarray, jsonlines, parquet
 from annotation.importing.records import FileFault, Layout, Limits, Record, Source
 
 READERS: dict[str, Callable[[Source, Layout, Limits], Iterator[Record]]] = {
@@ -14,6 +14,8 @@ READERS: dict[str, Callable[[Source, Layout, Limits], Iterator[Record]]] = {
     "jsonl": jsonlines.read,
     "json": jsonarray.read,
     "parquet": parquet.read,
+    "excel": excel.read,
+    "folder": folders.read,
     "zip": archives.read,
 }
 

@@ -14,10 +14,11 @@ class FileFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One row that cannot become an item, and why, with how to mend it."""
+    """One row that cannot become an item, and why, with how to mend it; `other` is the item of the project in whose favour."""
 
     message: str
     field: str = ""
+    other: int | None = None
 
 
 # The values of a row by column, or why there are none.
@@ -48,6 +49,8 @@ class Layout:
     delimiter: str = ","
     quote: str = '"'
     header: bool = True
+    # Of a spreadsheet; empty: the first one.
+    sheet: str = ""
 
 
 @dataclass

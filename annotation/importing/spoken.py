@@ -76,6 +76,10 @@ class Context:
 
 
 TakeApart = Callable[[dict[str, Any]], Spoken | Refused]
+# The project's questions with their labels; None for those that have none.
+Questions = Mapping[str, frozenset[str] | None]
+# (first rows, questions, hints of the file, eager) -> what each column tells of answers; eager: also where it is doubtful.
+Roles = Callable[[Sequence[dict[str, Any]], Questions, Mapping[str, Any], bool], dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class Platform:
     fits: Callable[[Sequence[dict[str, Any]]], bool]
     reader: Callable[[Context], TakeApart]
     kinds: Callable[[dict[str, Any]], dict[str, str]] = lambda row: {}
+    roles: Roles = lambda rows, questions, hints, eager: {}
     key: str = ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from annotation.importing.pictures import Picture
@@ -106,16 +106,14 @@ _MOSTLY = 0.8
 
 
 def roles(
-    rows: list[Record],
+    rows: Sequence[dict[str, Any]],
     questions: Mapping[str, frozenset[str] | None],
     hints: Mapping[str, Any],
-    *,
     eager: bool,
 ) -> dict[str, str]:
     """Which columns tell of answers and predictions, for a project with these questions and their labels."""
-    whole = [row for row in rows if isinstance(row, dict)]
-    columns = list(dict.fromkeys(name for row in whole for name in row))
-    found = _answer_roles(columns, whole, questions, hints)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    found = _answer_roles(columns, rows, questions, hints)
     companions = _companions(columns, found, _BY) if found else {}
     sure = any(column.startswith("answer.") for column in found) or "author" in companions.values()
     if not (eager or sure):
@@ -127,14 +125,14 @@ def roles(
 
 def _answer_roles(
     columns: list[str],
-    rows: list[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
     questions: Mapping[str, frozenset[str] | None],
     hints: Mapping[str, Any],
 ) -> dict[str, str]:
     if not questions:
         labeled = hints.get("labels", {})
         named = [column for column in columns if column in labeled or plain(column) in _LABELS]
-        return {column: f"answer:{_name_of(column)}" for column in named}
+        return {column: f"answer:{question_name(column)}" for column in named}
     found = {}
     for name, labels in questions.items():
         column = next((one for one in columns if plain(one.removeprefix("answer.")) == plain(name)), None)
@@ -204,6 +202,7 @@ def _prediction_roles(
     return found
 
 
-def _name_of(column: str) -> str:
+def question_name(column: str) -> str:
+    """A name for the question that a column answers."""
     name = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_")[:60] or "answer"
     return f"q_{name}" if name[0].isdigit() else name

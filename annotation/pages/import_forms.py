@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from annotation.importing.detecting import DELIMITERS, ENCODINGS, FORMATS
+from annotation.importing.detecting import BINARY, DELIMITERS, ENCODINGS, FORMATS
 from annotation.services.import_options import Choices
 from annotation.services.import_preview import Preview
 
@@ -34,7 +34,7 @@ class LayoutForm(forms.Form):
         self._offer("encoding", [(name, name) for name in dict.fromkeys([options["encoding"], *ENCODINGS])])
         if options["delimiter"] not in DELIMITERS:
             self._offer("delimiter", [*DELIMITERS.items(), (options["delimiter"], options["delimiter"])])
-        has_text = options["format"] not in {"parquet", "zip"}
+        has_text = options["format"] not in BINARY
         for name in [
             *([] if has_text else ["encoding"]),
             *([] if options["format"] in {"csv", "tsv"} else _DELIMITED),

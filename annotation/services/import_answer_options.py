@@ -13,7 +13,6 @@ from annotation.importing.platforms.table import ROLES, SAYS, TABLE, parts
 from annotation.importing.records import Record, Refused
 from annotation.importing.shaping import OWN_KEY
 from annotation.importing.spoken import Context, Platform, Spoken, apart
-from annotation.importing.suggesting import roles as suggested_roles
 from annotation.models import Project
 from annotation.questions.labels import values as labels_of
 from annotation.questions.names import NAME, NAME_RULE
@@ -73,11 +72,9 @@ def settled(
         if not found["key_field"] and platform_of(found).key:
             found["key_field"] = OWN_KEY
     if found["roles"] is None:
-        is_table = platform_of(found) is TABLE
-        eager = eager or found["make_questions"]
-        found["roles"] = (
-            suggested_roles(rows, labels_by_question(project), hints, eager=eager) if is_table else {}
-        )
+        whole = [row for row in rows if isinstance(row, dict)]
+        suggest = platform_of(found).roles
+        found["roles"] = suggest(whole, labels_by_question(project), hints, eager or found["make_questions"])
     return found
 
 

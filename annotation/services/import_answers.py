@@ -243,9 +243,11 @@ class Answers:
             "at": list(turns.values()),
         }
         made = len(hot.rows(sql.SKIP, {"project": self._project.pk, **columns}))
-        told.counts["skipped"] += made
         # Whoever answered as well has not skipped it.
-        told.counts["answers_unchanged"] += len(voices) - made
+        answered = int(hot.one(sql.ANSWERED_AS_WELL, columns).count)
+        told.counts["skipped"] += made
+        told.left_out["skipped"] += answered
+        told.counts["answers_unchanged"] += len(voices) - made - answered
 
     def _predict(self, told: Told, expected: list[Expected], items: dict[str, int], old: list[int]) -> None:
         there = {

@@ -83,6 +83,13 @@ INSERT INTO annotation_skip (item_id, annotator_id, reason, policy, created_at)
 SELECT item_id, annotator_id, '', 'others', created_at FROM turn RETURNING id
 """
 
+ANSWERED_AS_WELL = """
+SELECT count(*) FROM annotation_lease l
+JOIN unnest(%(item)s::bigint[], %(annotator)s::bigint[]) AS f (item, annotator)
+  ON l.item_id = f.item AND l.annotator_id = f.annotator
+WHERE l.annotation_id IS NOT NULL
+"""
+
 PREDICTED = """
 SELECT item_id, question, source, version, value::text AS value, confidence FROM annotation_prediction
 WHERE item_id = ANY(%(items)s) AND kind = 'import'

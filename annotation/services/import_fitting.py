@@ -67,7 +67,7 @@ class Fitter:
         """The project's question that this one of the file is; None when it is left out. Raises Misfit for an unknown one."""
         if question in self._questions:
             return self._questions[question]
-        found = self._by_name.get(question.casefold())
+        found: str | None = self._by_name.get(question.casefold())
         if found is None:
             known = ", ".join(f"“{name}”" for name in list(self.form.parts)[:8])
             raise Misfit(f"The project has no such question; it asks {known}.")

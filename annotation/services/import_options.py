@@ -21,7 +21,21 @@ from annotation.services.import_answer_options import Look
 
 SAMPLE_ROWS = 100
 _LONGEST_NAME = 200
-_UNSET: dict[str, Any] = {"key_field": "", "mapping": None, "media_only": False, **answer_options.UNSET}
+_UNSET: dict[str, Any] = {
+    "key_field": "",
+    "mapping": None,
+    "media_only": False,
+    "alike": "keep",
+    "alike_from": 0.8,
+    **answer_options.UNSET,
+}
+# What becomes of near-duplicates of other items: nothing is looked for, they are imported and marked, or left out.
+ALIKE = {
+    "keep": "Import them; do not look for any",
+    "mark": "Import and mark them",
+    "skip": "Leave them out",
+}
+LEAST_ALIKE = 0.7
 # Codecs that make text of bytes; Python has others that unpack or transform.
 _ENCODINGS = (
     "utf",
@@ -51,9 +65,13 @@ class Choices:
     delimiter: str | None = None
     quote: str | None = None
     header: bool | None = None
+    sheet: str | None = None
     key_field: str | None = None
     mapping: dict[str, str | None] | None = None
     media_only: bool | None = None
+    # What becomes of near-duplicates (ALIKE), and from which similarity on items are some.
+    alike: str | None = None
+    alike_from: float | None = None
     # About answers and predictions; import_answer_options.py says what they may be.
     platform: str | None = None
     roles: dict[str, str] | None = None
@@ -193,7 +211,12 @@ def _chosen(source: Source, layout: Layout, choices: Choices, project: Project) 
             layout = detecting.with_delimiter(layout, detecting.sample(source, layout.encoding))
     if layout.format in {"csv", "tsv"} and _names_fields(source, layout, project):
         layout = replace(layout, header=True)
-    marks = {"delimiter": _delimiter(choices.delimiter), "quote": choices.quote, "header": choices.header}
+    marks = {
+        "delimiter": _delimiter(choices.delimiter),
+        "quote": choices.quote,
+        "header": choices.header,
+        "sheet": choices.sheet,
+    }
     return replace(layout, **_given(marks))
 
 
@@ -227,6 +250,7 @@ def _check(choices: Choices) -> None:
         *_check_mark(("delimiter",), _delimiter(choices.delimiter), empty=False),
         *_check_mark(("quote",), choices.quote, empty=True),
         *_check_mapping(choices.mapping),
+        *_check_alike(choices),
         *answer_options.check(choices),
     ]
     if faults:
@@ -266,6 +290,15 @@ def _check_mark(path: tuple[str], given: str | None, *, empty: bool) -> list[Fau
     ):
         return []
     return [Fault(path, f"The {path[0]} is one character.")]
+
+
+def _check_alike(choices: Choices) -> list[Fault]:
+    faults = []
+    if choices.alike is not None and choices.alike not in ALIKE:
+        faults.append(Fault(("alike",), f"Choose one of {', '.join(ALIKE)}."))
+    if choices.alike_from is not None and not LEAST_ALIKE <= choices.alike_from <= 1:
+        faults.append(Fault(("alike_from",), f"Items are near-duplicates from {LEAST_ALIKE:g} to 1 on."))
+    return faults
 
 
 def _check_mapping(mapping: dict[str, str | None] | None) -> list[Fault]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotation.importing import suggesting
+from annotation.importing import detecting, suggesting
 from annotation.importing.peeking import peek
 from annotation.importing.pictures import Picture
 from annotation.importing.reading import columns_of
@@ -80,7 +80,7 @@ def _rows(dataset: Dataset) -> list[Record]:
     options = import_options.of(dataset)
     format = options["format"]
     with import_options.opened(dataset) as source:
-        if format == "parquet":
+        if format in detecting.BINARY - {"zip"}:
             layout, limits = import_options.layout_of(options), import_options.limits()
             return peek(source, layout, limits, import_options.SAMPLE_ROWS)
         count = _SAMPLE_PICTURES if format == "zip" else import_options.SAMPLE_ROWS

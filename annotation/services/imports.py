@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.errors import Conflict, Fault, InvalidInput, NotFound, TooLarge
+from annotation.importing.detecting import BINARY
 from annotation.importing.records import FileFault, Source
 from annotation.models import Dataset, Project, Rejection, User
 from annotation.roles import Action
@@ -138,6 +139,7 @@ def reopen(*, dataset: Dataset) -> Dataset:
             "rows_imported": 0,
             "rows_unchanged": 0,
             "rows_rejected": 0,
+            "rows_alike": 0,
             "rows_sampled_out": 0,
             "bytes_read": 0,
         }
@@ -203,7 +205,7 @@ def _check_authors(dataset: Dataset, by: User, choices: Choices) -> None:
 
 def _check_columns(source: Source, options: dict[str, Any], dataset: Dataset) -> None:
     """Only formats that are cheap to look into here; the job looks at the others."""
-    if options["format"] in {"parquet", "zip"}:
+    if options["format"] in BINARY:
         return
     try:
         rows = import_options.sample_of(source, options)

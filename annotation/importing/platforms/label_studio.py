@@ -46,10 +46,16 @@ def _reader(context: Context) -> TakeApart:
         ]
         guesses = tuple(_guesses(row, annotations))
         drafts = ("drafts",) * len(_objects(row.get("drafts")))
-        key = "" if row.get("id") is None else str(row["id"])
-        return Spoken(dict(data), key, said, guesses, left_out=drafts, notes=tuple(notes))
+        return Spoken(dict(data), _key(row), said, guesses, left_out=drafts, notes=tuple(notes))
 
     return take_apart
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    """The number of the task; where it is our own export, the item's key."""
+    meta = row.get("meta")
+    ours = meta.get("key") if isinstance(meta, dict) and "item_id" in meta else None
+    return str(ours or ("" if row.get("id") is None else row["id"]))
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
@@ -70,7 +76,7 @@ def _said(annotation: dict[str, Any]) -> Said:
     skipped = bool(annotation.get("was_cancelled") or annotation.get("skipped"))
     marked = "truth" if annotation.get("ground_truth") or annotation.get("honeypot") else "answer"
     return Said(
-        author=author_of(annotation.get("completed_by")),
+        author=author_of(annotation.get("completed_by") or annotation.get("annotator")),
         values=dict(_values(results)),
         id=str(annotation.get("unique_id") or annotation.get("id") or ""),
         as_="skip" if skipped else marked,  # type: ignore[arg-type]
@@ -78,6 +84,9 @@ def _said(annotation: dict[str, Any]) -> Said:
         seconds=annotation.get("lead_time"),
         kept={"from": "label_studio", "offsets": "utf-16", "regions": regions} if regions else None,
         kept_types=tuple(str(one.get("type") or "unknown") for one in regions),
+        # As our own exports say.
+        origin="simulated" if annotation.get("origin") == "simulated" else "imported",
+        counts=annotation.get("counts") is not False,
     )
 
 

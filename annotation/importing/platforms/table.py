@@ -11,6 +11,7 @@ from typing import Any
 
 from annotation.importing.records import Refused
 from annotation.importing.spoken import Context, Guess, Platform, Said, Spoken, TakeApart
+from annotation.importing.suggesting import roles as suggested_roles
 
 # What a column may be about all answers of its row, or all predictions.
 ROLES = {
@@ -78,4 +79,10 @@ def _guesses(
     ]
 
 
-TABLE = Platform(name="table", title="Rows and columns", fits=lambda rows: True, reader=_reader)
+TABLE = Platform(
+    name="table",
+    title="Rows and columns",
+    fits=lambda rows: True,
+    reader=_reader,
+    roles=suggested_roles,
+)

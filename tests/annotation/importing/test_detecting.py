@@ -124,7 +124,7 @@ def test_whether_the_first_row_names_the_columns(first: str, header: bool) -> No
         (image(), "an image"),
         (gzip.compress(b"a,b\n", mtime=0), "gzip"),
         (bytes(range(256)) * 40, "not a text file"),
-        (packed(("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>")), "Office document"),
+        (packed(("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")), "Office document"),
         (b"SQLite format 3\0...", "database"),
     ],
 )
