@@ -25,7 +25,7 @@ ITEMS = """
 INSERT INTO annotation_item (project_id, dataset_id, key, payload, digest, state, role, priority, wanted, answers,
     open_slots, created_at)
 SELECT %(project)s, %(dataset)s + (n > %(items)s / 2)::int, 'row-' || lpad(n::text, 8, '0'),
-       jsonb_build_object('text', text, 'source', 'file ' || n %% 100),
+       jsonb_build_object('text', text, 'source', 'file ' || n %% 100){more},
        decode(md5(n::text), 'hex'), 'open', 'pool', 0, %(wanted)s, 0, %(wanted)s, now()
 FROM generate_series(1, %(items)s) n,
 LATERAL (SELECT string_agg(translate(substr(md5(word::text), 1, 3 + word %% 7), '0123456789', 'ghijklmnop'), ' ') AS text
@@ -61,18 +61,15 @@ SELECT DISTINCT ON (a.item_id, q.key) a.project_id, a.item_id, q.key, q.value, '
        a.item_id %% 20 > 0, 'auto', 'partial_pooling', '{person}', a.schema_id, a.created_at
 FROM annotation_annotation a, jsonb_each(a.answer) q WHERE a.project_id = %(project)s
 """
-WORDS = """
-INSERT INTO annotation_itemtext (item_id, project_id, words)
-SELECT id, project_id, jsonb_to_tsvector('simple', payload, '["string"]') FROM annotation_item WHERE project_id = %(project)s
-"""
 FLAGS = """
 INSERT INTO annotation_flag (item_id, author_id, reason, created_at)
 SELECT id, %(first_user)s, '', now() FROM annotation_item WHERE project_id = %(project)s AND id %% 5000 = 0
 """
 
 
-def make(*, items: int, answered: int, each: int = 1, words: bool = False) -> Any:
-    """A project of which the last items have `each` answers; `answered` answers in all."""
+def make(*, items: int, answered: int, each: int = 1, words: bool = False, more: str = "") -> Any:
+    """A project of which the last items have `each` answers; `answered` answers in all. `more` is what payloads hold besides,
+    in SQL."""
     from django.db import connection
 
     from annotation.models import Dataset, Membership, Project, Schema, User
@@ -115,7 +112,21 @@ def make(*, items: int, answered: int, each: int = 1, words: bool = False) -> An
         "wanted": each,
     }
     with connection.cursor() as cursor:
-        for statement in (ITEMS, ANSWERS, TURNS, COUNTS, CONSENSUS, *((WORDS,) if words else ()), FLAGS):
-            cursor.execute(statement, values)
+        for statement in (ITEMS, ANSWERS, TURNS, COUNTS, CONSENSUS, FLAGS):
+            cursor.execute(statement.replace("{more}", more), values)
+        if words:
+            index(project)
         cursor.execute("VACUUM ANALYZE")
     return project
+
+
+def index(project: Any) -> None:
+    """As a worker does after an import."""
+    from annotation.services import words
+
+    after = 0
+    while ids := list(
+        project.items.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:20_000]
+    ):
+        words.index(item_ids=ids)
+        after = ids[-1]

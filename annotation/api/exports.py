@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -18,14 +18,15 @@ from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
+from annotation import filtering
 from annotation.api.base import Api
 from annotation.api.docs import PROBLEMS
 from annotation.api.fields import Text
 from annotation.api.paging import query
-from annotation.models import Item, Project
+from annotation.api.where import WHERE_PARAMETERS, WhereRequest
+from annotation.models import Project
 from annotation.reports import exports
 from annotation.reports.export_sql import Wanted
-from annotation.reports.items_query import filters_of
 from annotation.roles import Action, may
 
 CONTENT_TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
@@ -36,31 +37,27 @@ BROKEN_OFF = (
 )
 
 
-class ExportRequest(serializers.Serializer[Any]):
+class ExportRequest(WhereRequest):
     """What the export page and the route take."""
 
     format = serializers.ChoiceField(["jsonl", "csv"], default="jsonl")
     per = serializers.ChoiceField(["annotation", "item"], default="annotation")
-    state = serializers.ChoiceField(Item.State.values, required=False, allow_blank=True)
-    dataset = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     annotator = Text(max_length=150, default="", allow_blank=True)
     since = serializers.DateTimeField(required=False)
     safe = serializers.BooleanField(default=False)
 
 
-def wanted_of(project: Project, asked: dict[str, Any]) -> Wanted:
-    """The export that is asked for. Raises InvalidInput for a dataset or person that the project does not have."""
-    names = ("state", "annotator", "dataset")
-    filters = filters_of(project, **{name: asked[name] for name in names if asked.get(name)})
-    return Wanted(
-        project=project.pk,
+def wanted_of(project: Project, asked: dict[str, Any], *, gold: bool) -> Wanted:
+    """The export that is asked for. Raises InvalidInput for what the project does not have."""
+    return exports.wanted(
+        project,
+        where=filtering.checked(project, asked["where"], gold=gold),
+        annotator=asked["annotator"],
         format=asked["format"],
         per=asked["per"],
-        state=filters.state,
-        dataset=filters.dataset,
-        annotator=filters.annotator,
         since=asked.get("since"),
         safe=asked["safe"],
+        gold=gold,
     )
 
 
@@ -124,9 +121,8 @@ class Annotations(Api):
                 enum=["annotation", "item"],
                 description="One row for each answer, or for each item.",
             ),
-            OpenApiParameter("state", str, enum=Item.State.values),
-            OpenApiParameter("dataset", int),
-            OpenApiParameter("annotator", str, description="Username."),
+            *WHERE_PARAMETERS,
+            OpenApiParameter("annotator", str, description="Username: only this person's answers."),
             OpenApiParameter(
                 "since", str, description="Only answers given at this time (ISO 8601) or later."
             ),
@@ -148,7 +144,7 @@ class Annotations(Api):
         """Every answer that stands, as one file, from one snapshot of the database. docs/exporting.md has the columns."""
         project = self.project(project_id, Action.EXPORT)
         gold = may(project.role_of(self.user()), Action.CONFIGURE)
-        wanted = replace(wanted_of(project, query(ExportRequest, request)), gold=gold)
+        wanted = wanted_of(project, query(ExportRequest, request), gold=gold)
         return download(project, wanted, gzip="gzip" in request.headers.get("Accept-Encoding", ""))
 
 

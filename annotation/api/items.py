@@ -10,73 +10,42 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation import filtering
 from annotation.api.base import Api, valid
 from annotation.api.docs import PROBLEMS
 from annotation.api.evidence import EvidenceView
 from annotation.api.fields import Text
 from annotation.api.paging import PAGE_PARAMETERS, PageRequest, following_url, paged, query
 from annotation.api.pushes import PushedItems
+from annotation.api.where import WHERE_PARAMETERS, WhereRequest
 from annotation.models import Comment, Item
 from annotation.reports.blind import standing
 from annotation.reports.evidence import evidence_seen
 from annotation.reports.item import Answer, answers_of, flags_of, timeline
 from annotation.reports.items_listed import listed
-from annotation.reports.items_query import filters_of
 from annotation.roles import Action, may
 from annotation.services import items, talk
-from annotation.services.access import check
 from annotation.services.items import open_item
 
 _MOST = 2**63 - 1
 
 
-class FilterRequest(serializers.Serializer[Any]):
-    """The filters of the data table."""
+class ItemsRequest(WhereRequest, PageRequest):
+    fields_wanted = Text(default="", allow_blank=True, max_length=500)
 
-    state = serializers.ChoiceField(Item.State.values, required=False)
-    question = Text(max_length=64, default="", allow_blank=True)
-    label = Text(max_length=1000, default="", allow_blank=True)  # type: ignore[assignment]
-    annotator = Text(max_length=150, default="", allow_blank=True)
-    q = Text(max_length=500, default="", allow_blank=True)
-    dataset = serializers.IntegerField(required=False, min_value=1, max_value=_MOST)
-    flagged = serializers.BooleanField(default=False)
-    gold = serializers.BooleanField(default=False)
-    disagree = serializers.BooleanField(default=False)
-    min_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
-    max_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
+    def get_fields(self) -> dict[str, Any]:
+        """`fields` by its name in the address; serializers have a property of that name."""
+        found = super().get_fields()
+        found["fields"] = found.pop("fields_wanted")
+        return found
 
-
-class ItemsRequest(FilterRequest, PageRequest):
-    pass
-
-
-FILTER_PARAMETERS = [
-    OpenApiParameter("state", str, enum=Item.State.values),
-    OpenApiParameter("question", str, description="Items that have an answer to this question."),
-    OpenApiParameter(
-        "label", str, description="Together with question: items with an answer that says this label."
-    ),
-    OpenApiParameter(
-        "annotator", str, description="Username: items that this person answered (so, if a label is given)."
-    ),
-    OpenApiParameter("q", str, description='Words, "phrases", -not, or; the last word may be a beginning.'),
-    OpenApiParameter("dataset", int),
-    OpenApiParameter("flagged", bool, description="Only items with an open flag."),
-    OpenApiParameter(
-        "gold", bool, description="Only gold questions; for those who may configure the project."
-    ),
-    OpenApiParameter(
-        "disagree",
-        bool,
-        description="Only items about which people say different things (to the question, if one is given).",
-    ),
-    OpenApiParameter(
-        "min_confidence",
-        float,
-        description="Only items whose consensus (on the question, if one is given) is so sure at least: 0 to 1.",
-    ),
-    OpenApiParameter("max_confidence", float, description="The same, at most."),
-]
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        names = [name.strip() for name in attrs["fields"].split(",") if name.strip()]
+        known = ItemView().fields
+        if strange := [name for name in names if name not in known]:
+            words = f"There is no field “{strange[0][:60]}”; there are {', '.join(known)}."
+            raise serializers.ValidationError({"fields": words})
+        return super().validate({**attrs, "fields": names})
 
 
 class AnnotationView(serializers.Serializer[Any]):
@@ -90,16 +59,18 @@ class AnnotationView(serializers.Serializer[Any]):
 
 
 class ItemView(serializers.Serializer[Any]):
+    """All but the id is there unless `fields` leaves it out."""
+
     id = serializers.IntegerField()
-    key = serializers.CharField()
-    payload = serializers.JSONField()
-    state = serializers.ChoiceField(Item.State.values)
-    wanted = serializers.IntegerField(help_text="How many people shall answer.")
-    answers = serializers.IntegerField(help_text="How many have.")
-    dataset = serializers.IntegerField(allow_null=True)
-    open_flags = serializers.IntegerField()
-    created_at = serializers.DateTimeField()
-    annotations = AnnotationView(many=True)
+    key = serializers.CharField(required=False)
+    payload = serializers.JSONField(required=False)
+    state = serializers.ChoiceField(Item.State.values, required=False)
+    wanted = serializers.IntegerField(required=False, help_text="How many people shall answer.")
+    answers = serializers.IntegerField(required=False, help_text="How many have.")
+    dataset = serializers.IntegerField(allow_null=True, required=False)
+    open_flags = serializers.IntegerField(required=False)
+    created_at = serializers.DateTimeField(required=False)
+    annotations = AnnotationView(many=True, required=False)
 
 
 class ItemListView(serializers.Serializer[Any]):
@@ -188,19 +159,22 @@ def answer_as_json(given: Answer) -> dict[str, Any]:
 class Items(PushedItems):
     @extend_schema(
         operation_id="items",
-        parameters=[*FILTER_PARAMETERS, *PAGE_PARAMETERS],
+        parameters=[
+            *WHERE_PARAMETERS,
+            OpenApiParameter(
+                "fields", str, description="Which fields of the items, separated by commas; all unless told."
+            ),
+            *PAGE_PARAMETERS,
+        ],
         responses={200: ItemListView, **PROBLEMS(400, 401, 403, 404)},
     )
     def get(self, request: Request, project_id: int) -> Response:
         """The project's items by id, with their current answers. A page is shorter than `limit` when items are large."""
         project = self.project(project_id, Action.BROWSE)
-        wanted = query(ItemsRequest, request)
-        after, limit = wanted.pop("after"), wanted.pop("limit")
-        if wanted["gold"]:
-            check(user=self.user(), project=project, action=Action.CONFIGURE)
-        filters = filters_of(project, **wanted)
+        asked = query(ItemsRequest, request)
         gold = may(project.role_of(self.user()), Action.CONFIGURE)
-        results, last = listed(project=project, filters=filters, after=after, limit=limit, gold=gold)
+        where = filtering.checked(project, asked.pop("where"), gold=gold)
+        results, last = listed(project=project, where=where, gold=gold, **asked)
         return Response({"results": results, "next": following_url(request, last)})
 
 

@@ -10,14 +10,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation import filtering
 from annotation.api.base import Api
 from annotation.api.docs import PROBLEMS
 from annotation.api.fields import Text
 from annotation.api.paging import PageRequest, following_url, query
+from annotation.api.where import WHERE_PARAMETERS, WhereRequest
 from annotation.models import Consensus
 from annotation.reports import quality
-from annotation.reports.consensus_listed import listed
-from annotation.reports.items_query import Weighed
+from annotation.reports.consensus_listed import Weighed, listed
 from annotation.roles import Action, may
 from annotation.tasks import latest_agreement
 
@@ -146,7 +147,7 @@ class Agreement(Api):
         return Response(AgreementView(body).data)
 
 
-class ConsensusRequest(PageRequest):
+class ConsensusRequest(WhereRequest, PageRequest):
     question = Text(max_length=64, default="", allow_blank=True)
     status = serializers.ChoiceField(Consensus.Status.values, required=False)
     min_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
@@ -182,6 +183,7 @@ class ConsensusListView(serializers.Serializer[Any]):
 
 
 CONSENSUS_PARAMETERS = [
+    *WHERE_PARAMETERS,
     OpenApiParameter("question", str, description="Only this question of the current schema."),
     OpenApiParameter(
         "status",
@@ -207,7 +209,9 @@ class ConsensusList(Api):
         """What the answers to items amount to, by item and question. A page holds the rows of up to `limit` items."""
         project = self.project(project_id, Action.BROWSE)
         asked = query(ConsensusRequest, request)
+        gold = may(project.role_of(self.user()), Action.CONFIGURE)
         weighed = Weighed(
+            where=filtering.checked(project, asked["where"], gold=gold),
             question=asked["question"],
             status=asked.get("status", ""),
             low=asked.get("min_confidence"),
@@ -219,7 +223,7 @@ class ConsensusList(Api):
             weighed=weighed,
             after=asked["after"],
             limit=asked["limit"],
-            gold=may(project.role_of(self.user()), Action.CONFIGURE),
+            gold=gold,
         )
         return Response(
             {"results": ConsensusView(rows, many=True).data, "next": following_url(request, following)}

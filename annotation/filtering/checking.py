@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation.errors import Fault, InvalidInput, NotAllowed
-from annotation.expressions import EVERYTHING, Condition, Expression, conditions, parse, write
+from annotation.expressions import EVERYTHING, Condition, Expression, all_of, conditions, parse, write
 from annotation.filtering import (
     answer_fields,
     consensus_fields,
@@ -17,7 +19,7 @@ from annotation.filtering import (
     payload_fields,
     prediction_fields,
 )
-from annotation.filtering.fields import FIELDS, Field, Scope, Test, Unfit, register
+from annotation.filtering.fields import FIELDS, Field, Scope, Test, Unfit, about, register
 from annotation.models import Project
 
 for _module in (item_fields, payload_fields, answer_fields, consensus_fields, prediction_fields, mark_fields):
@@ -95,3 +97,9 @@ def _check_operator(known: Field, condition: Condition) -> None:
     words = ", ".join({"": "nothing", "missing": "is missing"}.get(one, one) for one in known.operators)
     said = {"": "no comparison", "missing": "is missing"}.get(condition.operator, condition.operator)
     raise Unfit(f"“{known.name}” takes {words}, not {said}: {known.example}.")
+
+
+def with_rows(where: Where, rows: QuerySet[Any, Any]) -> Where:
+    """The same filter, and that one of these rows is about the item; they have a column `item`."""
+    own = Condition(f"({rows.model._meta.verbose_name_plural})")
+    return Where(where.text, all_of([where.expression, own]), {**where.tests, own: about(rows, ordered=True)})

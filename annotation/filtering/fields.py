@@ -87,8 +87,7 @@ def joined(sources: Sequence[Source]) -> Source:
 
     def ids(bounds: Bounds) -> QuerySet[Any, Any]:
         found: list[QuerySet[Any, Any]] = [source.ids(bounds) for source in sources]
-        together: QuerySet[Any, Any] = found[0].union(*found[1:], all=True)
-        return together
+        return found[0].union(*found[1:], all=True)
 
     return Source(ids, all(source.ordered for source in sources))
 
@@ -131,6 +130,7 @@ def about(
 
     def ids(bounds: Bounds) -> QuerySet[Any, Any]:
         found = begin.filter(bounds.of("item_id")).order_by()
-        return found.annotate(place=F("item_id")).values_list("place", flat=True)
+        ids: QuerySet[Any, Any] = found.annotate(place=F("item_id")).values_list("place", flat=True)
+        return ids
 
     return Test(passes, Source(ids, ordered) if indexed else None)

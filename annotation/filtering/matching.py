@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from operator import and_, or_
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -17,6 +19,18 @@ def matching(project: Project, where: Where, bounds: Bounds | None = None) -> Qu
     """The project's items that pass, without order."""
     bounds = bounds or ALL
     return Item.objects.filter(bounds.of("pk"), condition(where, bounds), project=project).order_by()
+
+
+def sql(project: Project, where: Where, name: str = "where") -> tuple[str, dict[str, Any]]:
+    """The ids of the items that pass, as a statement for others to build in, with parameters by names that begin with
+    `name`."""
+    text, values = matching(project, where).values("pk").query.sql_with_params()
+    params = {f"{name}_{number}": value for number, value in enumerate(values)}
+    names = iter(params)
+    # What Django writes as %% stays as it is.
+    return re.sub(
+        r"%%|%s", lambda found: found[0] if found[0] == "%%" else f"%({next(names)})s", text
+    ), params
 
 
 def condition(where: Where, bounds: Bounds) -> Q:

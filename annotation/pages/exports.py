@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 from urllib.parse import urlencode
@@ -12,13 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 
+from annotation import filtering
 from annotation.errors import InvalidInput
-from annotation.models import Item, Project
+from annotation.models import Project
 from annotation.pages.base import ProjectPage
 from annotation.reports import exports
 from annotation.reports.export_sql import Wanted
-from annotation.reports.items import time_limit
-from annotation.reports.items_query import filters_of
 from annotation.roles import Action, may
 
 FRAGMENT = "annotation/exports_preview.html"
@@ -34,8 +32,7 @@ class ExportForm(forms.Form):
 
     format = forms.ChoiceField(required=False, choices=FORMATS)
     per = forms.ChoiceField(required=False, choices=PER)
-    state = forms.ChoiceField(required=False, choices=[("", "Any state"), *Item.State.choices])
-    dataset = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    where = forms.CharField(required=False, max_length=filtering.LONGEST)
     annotator = forms.CharField(required=False, max_length=150)
     since = forms.DateField(required=False)
     safe = forms.BooleanField(required=False)
@@ -56,23 +53,20 @@ class ExportForm(forms.Form):
     def _begin(self) -> datetime:
         return timezone.make_aware(datetime.combine(self.cleaned_data["since"], time.min))
 
-    def wanted(self, project: Project) -> Wanted:
+    def wanted(self, project: Project, *, gold: bool) -> Wanted:
         """Raises InvalidInput."""
         if not self.is_valid():
             raise InvalidInput("These choices cannot be read.")
         data = self.cleaned_data
-        filters = filters_of(
-            project, state=data["state"], annotator=data["annotator"], dataset=data["dataset"]
-        )
-        return Wanted(
-            project=project.pk,
+        return exports.wanted(
+            project,
+            where=filtering.checked(project, data["where"], gold=gold),
+            annotator=data["annotator"],
             format=data["format"] or "jsonl",
             per=data["per"] or "annotation",
-            state=filters.state,
-            dataset=filters.dataset,
-            annotator=filters.annotator,
             since=self._begin() if data["since"] else None,
             safe=data["safe"],
+            gold=gold,
         )
 
 
@@ -85,7 +79,7 @@ class Exports(ProjectPage):
         form = ExportForm(request.GET)
         try:
             gold = may(self.project.role_of(self.user()), Action.CONFIGURE)
-            wanted = replace(form.wanted(self.project), gold=gold)
+            wanted = form.wanted(self.project, gold=gold)
             preview = self._preview(form, wanted)
         except InvalidInput as error:
             fault = " ".join(fault.message for fault in error.faults) or str(error)
@@ -93,7 +87,7 @@ class Exports(ProjectPage):
         return self.render(fragment=FRAGMENT, form=form, wanted=wanted, **preview, **self._choices())
 
     def _preview(self, form: ExportForm, wanted: Wanted) -> dict[str, Any]:
-        with time_limit():
+        with filtering.time_limit():
             count = exports.count_up_to(wanted, COUNTED + 1)
         query = urlencode(form.asked())
         url = f"{reverse('api:annotations', args=[self.project.pk])}?{query}"
@@ -110,8 +104,6 @@ class Exports(ProjectPage):
         return {
             "formats": FORMATS,
             "pers": PER,
-            "states": Item.State.choices,
-            "datasets": self.project.datasets.exclude(state="draft")[:MOST_CHOICES],
             "people": [member.user for member in people],
             "crumbs": [("Data", reverse("items", args=[self.project.pk])), ("Export", "")],
         }

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
+from annotation import filtering
 from annotation.errors import Fault, InvalidInput
+from annotation.filtering import Where
 from annotation.models import Consensus, Project
-from annotation.reports.items import time_limit
-from annotation.reports.items_query import Filters, Weighed, page_ids, weighed_so
 
-EVERY = Weighed(low=0.0)
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What consensus is asked for, on one question or, without one, on any; of which items.
+
+    What is known of gold questions is nobody's opinion: it passes only where the status asks for it.
+    """
+
+    question: str = ""
+    status: str = ""
+    low: float | None = None
+    high: float | None = None
+    unanimous: bool | None = None
+    where: Where = filtering.EVERY_ITEM
 
 
 def listed(
@@ -26,12 +41,29 @@ def listed(
             "The request has faults; see errors.",
             faults=[Fault(("question",), "The current schema has no such question.")],
         )
-    weighed = weighed if weighed else replace(weighed, low=EVERY.low)
     if weighed.status == Consensus.Status.KNOWN and not gold:
         return [], None
-    with time_limit():
-        ids = page_ids(project, Filters(weighed=weighed), after=after, limit=limit + 1)
+    rows = _weighed_so(project, weighed, [weighed.question] if weighed.question else asked)
+    where = filtering.with_rows(weighed.where, rows)
+    with filtering.time_limit():
+        ids = filtering.page_ids(project, where, after=after, limit=limit + 1)
     shown = ids[:limit]
-    rows = weighed_so(project, weighed).filter(item__in=shown).select_related("item", "schema")
     following = shown[-1] if len(ids) > limit else None
-    return list(rows.order_by("item_id", "question")), following
+    found = rows.filter(item__in=shown).select_related("item", "schema")
+    return list(found.order_by("item_id", "question")), following
+
+
+def _weighed_so(project: Project, weighed: Weighed, questions: list[str]) -> QuerySet[Consensus]:
+    """The project's consensus like this on these questions, by indexes made for it."""
+    found = Consensus.objects.filter(project=project, question__in=questions)
+    if weighed.status:
+        found = found.filter(status=weighed.status)
+    else:
+        found = found.exclude(status=Consensus.Status.KNOWN)
+    if weighed.low is not None:
+        found = found.filter(confidence__gte=weighed.low)
+    if weighed.high is not None:
+        found = found.filter(confidence__lte=weighed.high)
+    if weighed.unanimous is not None:
+        found = found.filter(unanimous=weighed.unanimous)
+    return found

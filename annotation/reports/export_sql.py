@@ -6,8 +6,8 @@ schema says about answers stays in Python: answers come beside their pieces, as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -66,8 +66,9 @@ class Wanted:
     project: int
     format: Format = "jsonl"
     per: Per = "annotation"
-    state: str = ""
-    dataset: int | None = None
+    # Of which items, as `filtering.sql` writes it; without, of all.
+    items: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
     annotator: int | None = None
     since: datetime | None = None
     safe: bool = False
@@ -85,16 +86,14 @@ def condition(wanted: Wanted) -> tuple[str, dict[str, Any]]:
         "a.project_id = %(project)s",
         "NOT EXISTS (SELECT FROM annotation_annotation n WHERE n.supersedes_id = a.id)",
     ]
-    if wanted.state:
-        where.append("i.state = %(state)s")
-    if wanted.dataset is not None:
-        where.append("i.dataset_id = %(dataset)s")
+    if wanted.items:
+        where.append(f"a.item_id IN ({wanted.items})")
     if wanted.annotator is not None:
         where.append("a.annotator_id = %(annotator)s")
     if wanted.since is not None:
         where.append("a.created_at >= %(since)s")
-    names = ("project", "state", "dataset", "annotator", "since")
-    return " AND ".join(where), {name: getattr(wanted, name) for name in names}
+    own = {name: getattr(wanted, name) for name in ("project", "annotator", "since")}
+    return " AND ".join(where), {**own, **wanted.values}
 
 
 def statement(wanted: Wanted, fields: Sequence[str], questions: Sequence[str]) -> tuple[str, dict[str, Any]]:
@@ -124,15 +123,13 @@ WHERE {where} ORDER BY {order}"""  # noqa: S608
 
 def _is_whole(wanted: Wanted) -> bool:
     """Whether most of the project's items are wanted."""
-    return not (wanted.state or wanted.dataset or wanted.annotator or wanted.since or wanted.limit)
+    return not (wanted.items or wanted.annotator or wanted.since or wanted.limit)
 
 
 def count_statement(wanted: Wanted, most: int) -> tuple[str, dict[str, Any]]:
     """How many rows the file will have, counted no further than `most`."""
     where, params = condition(wanted)
-    about_items = wanted.state or wanted.dataset is not None
-    join = "JOIN annotation_item i ON i.id = a.item_id" if about_items else ""
-    answers = f"SELECT a.item_id FROM annotation_annotation a {join} WHERE {where}"  # noqa: S608
+    answers = f"SELECT a.item_id FROM annotation_annotation a WHERE {where}"  # noqa: S608
     if wanted.per == "item":
         answers = f"SELECT DISTINCT item_id FROM ({answers} LIMIT {4 * int(most)}) answers"  # noqa: S608
     return f"SELECT count(*) FROM ({answers} LIMIT {int(most)}) counted", params  # noqa: S608

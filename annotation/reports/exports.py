@@ -11,7 +11,10 @@ import orjson
 import psycopg
 from django.db import connection
 
-from annotation.models import Schema
+from annotation import filtering
+from annotation.errors import Fault, InvalidInput
+from annotation.filtering import Where
+from annotation.models import Membership, Project, Schema
 from annotation.questions.forms import Part
 from annotation.reports.export_sql import ANNOTATION, ITEM, Wanted, count_statement, statement
 from annotation.reports.readings import Readings, readings_under
@@ -35,6 +38,20 @@ Tail = Callable[[int, bytes], bytes]
 Agreed = Callable[[bytes], bytes]
 Row = tuple[Any, ...]
 Cursor = psycopg.Cursor[Any]
+
+
+def wanted(project: Project, *, where: Where, annotator: str = "", **how: Any) -> Wanted:
+    """An export of the answers to the items that pass a filter, or of one person's. Raises InvalidInput for a person who is
+    not here."""
+    person = None
+    if annotator:
+        members = Membership.objects.filter(project=project, user__username=annotator)
+        person = members.values_list("user", flat=True).first()
+        if person is None:
+            fault = Fault(("annotator",), "There is no such member.")
+            raise InvalidInput(fault.message, faults=[fault])
+    items, values = filtering.sql(project, where) if where else ("", {})
+    return Wanted(project=project.pk, items=items, values=values, annotator=person, **how)
 
 
 def stream(wanted: Wanted) -> Generator[bytes, None, None]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Count, Func, IntegerField, Q
 
+from annotation import filtering
+from annotation.filtering import Where
 from annotation.models import Annotation, Item, Project
 from annotation.reports.blind import standing
-from annotation.reports.items import current_answers, time_limit
-from annotation.reports.items_query import Filters, page_ids
+from annotation.reports.items import current_answers
 from annotation.reports.readings import Readings, readings_under
 
 # A page ends early when its payloads reach this size.
@@ -18,15 +19,21 @@ MOST_BYTES = 8 * 2**20
 
 
 def listed(
-    *, project: Project, filters: Filters, after: int = 0, limit: int = 100, gold: bool = True
+    *,
+    project: Project,
+    where: Where,
+    fields: Collection[str] = (),
+    after: int = 0,
+    limit: int = 100,
+    gold: bool = True,
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Items after an id with their current answers, and where the next page begins (None: nowhere). `gold`: whether gold
-    questions may be spoken of.
+    """Items after an id with their current answers, and where the next page begins (None: nowhere). `fields` are those that
+    are wanted, without any all of them; `gold`: whether gold questions may be spoken of.
 
     Raises InvalidInput for a search that takes too long.
     """
-    with time_limit():
-        ids = page_ids(project, filters, after=after, limit=limit + 1)
+    with filtering.time_limit():
+        ids = filtering.page_ids(project, where, after=after, limit=limit + 1)
     kept = _that_fit(ids[:limit])
     following = kept[-1] if len(kept) < len(ids) else None
     flags = Count("flags", filter=Q(flags__closed_at=None))
@@ -37,10 +44,16 @@ def listed(
         .annotate(open_flags=flags)
     )
     answers: dict[int, list[Annotation]] = {}
-    for answer in current_answers(kept):
+    told = current_answers(kept) if not fields or "annotations" in fields else ()
+    for answer in told:
         answers.setdefault(answer.item_id, []).append(answer)
     readings = readings_under(project.schema_id) if project.schema_id else None
-    return [item_as_json(item, readings, answers.get(item.pk, ()), gold=gold) for item in items], following
+    found = (item_as_json(item, readings, answers.get(item.pk, ()), gold=gold) for item in items)
+    return [_only(item, fields) for item in found], following
+
+
+def _only(item: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name == "id" or name in fields} if fields else item
 
 
 def item_as_json(
