@@ -78,3 +78,34 @@ class SchemaChanged(Conflict):
     """The answer was given under an older schema and cannot be read under the current one."""
 
     code = "schema_changed"
+
+
+class NotReady(Conflict):
+    """Made later, or never: there is no file yet."""
+
+    code = "not_ready"
+
+
+class FormatMissing(Conflict):
+    """This installation lacks the package that writes the format."""
+
+    code = "format_missing"
+
+
+class LinkExpired(NotAllowed):
+    """A signed link whose time is over, or whose maker may no longer do what it lets one do."""
+
+    code = "link_expired"
+
+
+class LinkInvalid(NotAllowed):
+    """A link that was not signed here, or that was signed for something else."""
+
+    code = "link_invalid"
+
+
+class FileGone(DomainError):
+    """The file was there and is no longer, or is not whole."""
+
+    code = "file_gone"
+    status = 410

@@ -34,9 +34,13 @@ _MEANING = {
     403: "Your role does not include this.",
     404: "Not there, or not yours to see.",
     409: "The state has moved on.",
+    410: "It was there and is no longer.",
+    412: "It is not the one that If-Match names.",
     413: "Too large.",
     415: "This content type is not read here.",
+    416: "Nothing lies in the range that was asked for.",
     429: "Too many tries; see Retry-After.",
+    503: "Something that this needs cannot be reached now.",
 }
 
 

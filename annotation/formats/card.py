@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from annotation.formats.base import Manifest
@@ -53,46 +53,75 @@ def _rows_by_part(shards: Sequence[Shard]) -> dict[str, int]:
 
 
 def _body(layout: Layout, manifest: Manifest, shards: Sequence[Shard]) -> Iterator[str]:
-    yield f"# {_plain(str(manifest.get('project') or 'Snapshot'))}"
-    yield ""
+    project = (manifest.get("project") or {}).get("name") or "Snapshot"
     about = (
         "One row for each item, with its consensus."
         if layout.rows == "consensus"
         else "One row for each answer."
     )
-    yield f"{about} Written by Querent; a snapshot never changes."
-    yield from (
-        "",
-        "```python",
-        "from datasets import load_dataset",
-        "",
-        'found = load_dataset("this-folder")',
-        "```",
-    )
-    yield from ("", "## Where it comes from", "", "| | |", "|---|---|")
-    yield from (f"| {_plain(name)} | {_plain(told)} |" for name, told in _told(manifest))
-    yield from ("", "## Rows", "", "| part | rows |", "|---|---|")
+    yield f"# {_plain(project)}"
+    yield from ("", f"{about} Written by Querent; a snapshot never changes.")
+    yield from ("", "```python", "from datasets import load_dataset", "")
+    yield from ('found = load_dataset("this-folder")', "```")
+    yield from _table("Where it comes from", ("", ""), _origin(manifest))
+    yield from _table("Rows", ("part", "as it was called", "rows"), _rows(shards))
+    yield from _table("Questions", ("question", "type", "labels"), _questions(layout))
+    yield from _table("Labels", ("question", "label", "rows"), _label_counts(manifest))
+    yield from _table("Answers by origin", ("question", "origin", "answers"), _sources(manifest))
+    yield from _table("Columns", ("column", ""), ((one.name, one.about) for one in layout.columns))
+
+
+def _table(title: str, head: tuple[str, ...], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    told = [f"| {' | '.join(_plain(str(cell)) for cell in row)} |" for row in rows]
+    if told:
+        yield from ("", f"## {title}", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|", *told)
+
+
+def _origin(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """What it was made from, as far as it was told."""
+    told = {
+        "snapshot": " ".join(str(manifest[key]) for key in ("number", "name") if manifest.get(key)),
+        "made at": manifest.get("made_at"),
+        "software": manifest.get("software"),
+        "filter": manifest.get("where"),
+        "options": ", ".join(f"{name}: {value}" for name, value in (manifest.get("options") or {}).items()),
+        "schema version": (manifest.get("schema") or {}).get("version"),
+        "split": (manifest.get("split") or {}).get("name"),
+        "SHA-256 of the JSON lines": manifest.get("sha256"),
+    }
+    yield from ((name, str(value)) for name, value in told.items() if value not in (None, ""))
+    for question, models in (manifest.get("label_model") or {}).items():
+        runs = [one["method"] + (f", run {one['run']}" if one["run"] else "") for one in models]
+        yield f"consensus on {question}", "; ".join(runs)
+
+
+def _rows(shards: Sequence[Shard]) -> Iterator[tuple[str, str, int]]:
     parts = {shard.name: shard.part for shard in shards}
     for name, count in _rows_by_part(shards).items():
-        part = parts[name]
-        yield f"| {name}{f' ({_plain(part)})' if part not in (None, name) else ''} | {count} |"
-    yield from ("", "## Questions", "", "| question | type | labels |", "|---|---|---|")
+        yield name, parts[name] or "", count
+
+
+def _questions(layout: Layout) -> Iterator[tuple[str, str, str]]:
     for question in layout.questions:
-        yield f"| {question['name']} | {question['type']} | {_labels(question)} |"
-    yield from ("", "## Columns", "", "| column | |", "|---|---|")
-    yield from (f"| {_plain(column.name)} | {_plain(column.about)} |" for column in layout.columns)
+        yield question["name"], question["type"], _labels(question)
 
 
-def _told(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """What the manifest says in one value each; what it counts stands in the manifest itself."""
-    for name, value in manifest.items():
-        if value not in (None, "") and isinstance(value, str | int | float):
-            yield name.replace("_", " "), str(value)
+def _label_counts(manifest: Manifest) -> Iterator[tuple[str, str, int]]:
+    for question, counts in (manifest.get("counts") or {}).get("labels", {}).items():
+        for label, count in list(counts.items())[:MOST_SHOWN]:
+            yield question, label, count
+
+
+def _sources(manifest: Manifest) -> Iterator[tuple[str, str, int]]:
+    counts = manifest.get("counts") or {}
+    for question, found in counts.get("sources", {}).items():
+        yield from ((question, origin, count) for origin, count in found.items())
+    yield from (("all", origin, count) for origin, count in counts.get("origins", {}).items())
 
 
 def _labels(question: dict[str, Any]) -> str:
     labels = values(question)
-    shown = ", ".join(_plain(label) for label in labels[:MOST_SHOWN])
+    shown = ", ".join(labels[:MOST_SHOWN])
     return f"{shown} and {len(labels) - MOST_SHOWN} more" if len(labels) > MOST_SHOWN else shown
 
 

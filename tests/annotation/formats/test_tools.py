@@ -18,6 +18,19 @@ from annotation.formats import huggingface
 from annotation.formats.registry import FORMATS
 from tests.annotation.formats.masters import LABELS, QUESTIONS, layout, master, parquet, rows_of, written
 
+MANIFEST = {
+    "project": {"name": "My | <b>project</b>"},
+    "number": 3,
+    "name": "first",
+    "label_model": {
+        "topic": [
+            {"run": None, "method": "majority", "items": 2},
+            {"run": 5, "method": "dawid_skene", "items": 1},
+        ]
+    },
+    "counts": {"labels": {"topic": {"a,b": 2}}},
+}
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -68,11 +81,13 @@ def test_a_part_without_rows_is_left_out_for_datasets_refuse_it(folder):
 
 
 def test_the_card_names_labels_and_where_the_rows_come_from(folder):
-    where = folder("huggingface", master(layout(), 5), {"project": "My | <b>project</b>", "number": 3})
+    where = folder("huggingface", master(layout(), 5), MANIFEST)
 
     card = (where / "README.md").read_text()
     assert "# My \\| \\<b\\>project" in card
-    assert "| number | 3 |" in card
+    assert "| snapshot | 3 first |" in card
+    assert "| consensus on topic | majority; dawid\\_skene, run 5 |" in card
+    assert "| topic | a,b | 2 |" in card
     assert "class_label" in card
 
 
