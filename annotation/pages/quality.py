@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 
+from annotation.filtering import quoted
 from annotation.models import Project
 from annotation.pages import quality_charts as charts
 from annotation.pages.base import ProjectPage
@@ -190,7 +191,8 @@ def _against(found: AgainstConsensus) -> list[tuple[str, list[Cell], int]]:
 def _where(project: Project, question: str, label: str) -> str:
     """The data table: where people disagree and some say this."""
     address = reverse("items", args=[project.pk])
-    return f"{address}?{urlencode({'answer': f'{question}:{label}', 'disagree': 1})}"
+    where = f"label.{question} = {quoted(label)} and agreement.{question} = disagree"
+    return f"{address}?{urlencode({'where': where})}"
 
 
 def _gold(one: GoldShare) -> Drawn:

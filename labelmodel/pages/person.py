@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
 
+from annotation.filtering import quoted
 from annotation.pages import words
 from annotation.pages.base import ProjectPage
 from annotation.pages.quality_charts import shade
@@ -95,7 +96,7 @@ class Person(ProjectPage):
             median=words.duration(found.person.median_seconds),
             axis=AXIS,
             asked=self._asked(found, browses, knows_gold),
-            data=urlencode({"annotator": found.person.username}),
+            data=urlencode({"where": f"annotator = {quoted(found.person.username)}"}),
             crumbs=self._crumbs(found, browses, own),
             **self._over_time(user_id, browses, knows_gold),
         )

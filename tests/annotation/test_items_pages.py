@@ -459,13 +459,15 @@ def test_the_export_page_shows_count_first_rows_and_command(
     say(items[0], second_annotator, sentiment="negative")
     url = reverse("exports", args=[project.pk])
 
-    answers = boss.get(url, {"format": "csv", "state": "disputed", "annotator": "bert"}).content.decode()
+    answers = boss.get(
+        url, {"format": "csv", "where": "state = disputed", "annotator": "bert"}
+    ).content.decode()
     by_item = boss.get(url, {"per": "item"}).content.decode()
 
     route = reverse("api:annotations", args=[project.pk])
     assert "1 answer<" in answers
     assert "negative" in answers
-    assert f"http://testserver{route}?format=csv&amp;state=disputed&amp;annotator=bert" in answers
+    assert f"http://testserver{route}?format=csv&amp;where=state+%3D+disputed&amp;annotator=bert" in answers
     assert "1 item<" in by_item
     assert f'href="{route}?per=item&amp;format=jsonl"' in by_item
 
@@ -476,7 +478,7 @@ def test_an_export_of_nothing_says_so(boss, project):
 
 @pytest.mark.parametrize(
     "query",
-    [{"format": "x"}, {"per": "x"}, {"state": "x"}, {"dataset": "9"}, {"annotator": "x"}, {"since": "x"}],
+    [{"format": "x"}, {"per": "x"}, {"where": "state = x"}, {"annotator": "x"}, {"since": "x"}],
 )
 def test_export_choices_that_cannot_be_read_say_so(boss, project, query):
     assert boss.get(reverse("exports", args=[project.pk]), query).status_code == 422
