@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -97,7 +98,6 @@ class Items(ProjectPage):
             kept=address.query(),
             previous=address.query(before=page.previous) if page.previous else "",
             next=address.query(after=page.next) if page.next else "",
-            count=_note(page.counted),
             note=_note(page.counted),
             indexing="text ~" in address.text() and _indexing(self.project),
             **self._views(address),
@@ -147,12 +147,12 @@ class Items(ProjectPage):
         }
 
 
-def _tree(where: str) -> dict[str, Any] | None:
-    """What the bar shows; None for a text that cannot be read, which is then shown as text."""
+def _tree(where: str) -> str:
+    """What the bar shows, as JSON; empty for a text that cannot be read, which is then shown as text."""
     try:
-        return filter_editor.tree(filtering.parse(where))
+        return orjson.dumps(filter_editor.tree(filtering.parse(where))).decode()
     except InvalidInput:
-        return None
+        return ""
 
 
 def _says(address: Address) -> tuple[str, tuple[str, ...]]:

@@ -146,8 +146,7 @@ function showText(on) {
 
 /** What the server has read; without it the text has a fault, and stays text. */
 function read() {
-  const told = document.getElementById("filter-tree");
-  const tree = told && JSON.parse(told.textContent);
+  const tree = JSON.parse(document.getElementById("filter-tree")?.dataset.tree || "null");
   if (!tree) return showText(true);
   root = tidied(rooted(tree));
   if (!bar.contains(document.activeElement)) draw();
