@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from celery import shared_task
 
-from annotation.models import BulkAction, Project
+from annotation.models import AlikeSearch, BulkAction, Comparison, Project, ProjectFile, Snapshot
 from annotation.reports import agreement
-from annotation.services import bulk, deliveries, import_run, imports, jobs, queue, words
+from annotation.services import bulk, deliveries, import_run, imports, jobs, project_files, queue, words
 
 
 @shared_task
@@ -21,6 +21,14 @@ def sweep() -> None:
         index_words.delay(dataset_id)
     for action_id in jobs.waiting(BulkAction):
         run_bulk.delay(action_id)
+    for file_id in jobs.waiting(ProjectFile):
+        run_project_file.delay(file_id)
+    for snapshot_id in jobs.waiting(Snapshot):
+        make_snapshot.delay(snapshot_id)
+    for comparison_id in jobs.waiting(Comparison):
+        compare_snapshots.delay(comparison_id)
+    for project_id in jobs.waiting(AlikeSearch):
+        find_alike.delay(project_id)
     deliveries.forget_old()
 
 
@@ -36,6 +44,17 @@ def run_import(dataset_id: int) -> None:
 def import_soon(dataset_id: int) -> None:
     """Start an import that was just queued without waiting for the sweep; also when it is none after all."""
     cast(Any, run_import).delay_on_commit(dataset_id)
+
+
+@shared_task
+def run_project_file(file_id: int) -> None:
+    """Write a project to a file, make one of a file, or delete one."""
+    project_files.run(file_id=file_id)
+
+
+def project_file_soon(file_id: int) -> None:
+    """Start work on a project's file without waiting for the sweep."""
+    cast(Any, run_project_file).delay_on_commit(file_id)
 
 
 @shared_task
@@ -92,3 +111,43 @@ def run_bulk(action_id: int) -> None:
 def run_bulk_soon(action_id: int) -> None:
     """Start a bulk action without waiting for the sweep."""
     cast(Any, run_bulk).delay_on_commit(action_id)
+
+
+@shared_task
+def make_snapshot(snapshot_id: int) -> None:
+    """Make a snapshot. Only workers load what it takes."""
+    from annotation.snapshots import making
+
+    making.run(snapshot_id=snapshot_id)
+
+
+def snapshot_soon(snapshot_id: int) -> None:
+    """Start a snapshot that was just asked for without waiting for the sweep."""
+    cast(Any, make_snapshot).delay_on_commit(snapshot_id)
+
+
+@shared_task
+def compare_snapshots(comparison_id: int) -> None:
+    """Work out what changed between two snapshots."""
+    from annotation.snapshots import comparing
+
+    comparing.run(comparison_id=comparison_id)
+
+
+def comparison_soon(comparison_id: int) -> None:
+    """Start a comparison that was just asked for without waiting for the sweep."""
+    cast(Any, compare_snapshots).delay_on_commit(comparison_id)
+
+
+@shared_task
+def find_alike(project_id: int) -> None:
+    """Look through a project's items for near-duplicates."""
+    # Numerical libraries, which web processes do not load.
+    from annotation.services import alike_search
+
+    alike_search.run(project_id=project_id)
+
+
+def find_alike_soon(project_id: int) -> None:
+    """Start the look that was just asked for without waiting for the sweep."""
+    cast(Any, find_alike).delay_on_commit(project_id)

@@ -35,6 +35,8 @@ DATABASE_URL: str = env.str("DATABASE_URL", "") or database_url(DATA_DIR)
 REDIS_URL: str = env.str("REDIS_URL", "") or redis_url(DATA_DIR)
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", "") or REDIS_URL
 MAX_UPLOAD_MB: int = env.int("MAX_UPLOAD_MB", 4096)
+# So much a project's file may hold, unpacked.
+MAX_RESTORE_MB: int = env.int("MAX_RESTORE_MB", 20480)
 MAX_ROW_MB: int = env.int("MAX_ROW_MB", 5)
 # The largest body with rows that programs send over REST.
 MAX_PUSH_MB: int = env.int("MAX_PUSH_MB", 32)

@@ -43,11 +43,12 @@ class ReservoirItem(models.Model):
 
 @audited(exclude=MOVES)
 class ProjectFile(Job):
-    """A project written to one file, or made from one."""
+    """A project written to one file, or made from one; or the record that it was deleted."""
 
     class Kind(models.TextChoices):
         ARCHIVE = "archive", "Archive"
         RESTORE = "restore", "Restore"
+        DELETE = "delete", "Delete"
 
     kind = models.CharField(max_length=7, choices=Kind.choices)
     # What is archived, or what was made; none while a restore is under way.

@@ -21,6 +21,7 @@ PAGE = 50
 MOST_PEOPLE = 500
 KIND_NAMES = {
     "dataset": "Imports",
+    "file": "Files of the project",
     "flag": "Flags",
     "gold": "Gold questions",
     "item": "Items",

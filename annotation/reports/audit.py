@@ -44,6 +44,12 @@ class Source:
 _ALIKE = "e.pgh_context_id, e.pgh_label"
 SOURCES: dict[str, Source] = {
     "dataset": Source("annotation_datasetevent", digests=("options",)),
+    # What was asked for and what was made; not each move of its worker.
+    "file": Source(
+        "annotation_projectfileevent",
+        project="e.project_id = %(project)s AND (e.pgh_label <> 'update' OR e.state = 'done')",
+        digests=("manifest",),
+    ),
     "flag": Source(
         "annotation_flagevent",
         project="EXISTS (SELECT FROM annotation_item i WHERE i.id = e.item_id AND i.project_id = %(project)s)",

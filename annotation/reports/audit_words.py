@@ -14,7 +14,7 @@ from annotation.models import Dataset, User
 
 # Columns that say nothing to a person: keys, and what the trigger itself wrote.
 _SILENT = {"id", "project_id", "created_at", "created_by_id", "heartbeat_at"}
-_DIGESTS = {"guidelines", "description", "options", "payload", "fields", "questions", "mapping"}
+_DIGESTS = {"guidelines", "description", "options", "payload", "fields", "questions", "mapping", "manifest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,18 @@ def _dataset(event: Recorded, names: Names) -> str:
     return f"{verb} the dataset “{event.row['name']}”" if verb else f"dataset “{event.row['name']}”: {state}"
 
 
+def _file(event: Recorded, names: Names) -> str:
+    if event.label == "insert":
+        return {"delete": "asked for the project to be deleted"}.get(
+            event.row["kind"], "asked for the project as a file"
+        )
+    if event.label == "delete":
+        return "deleted a file of the project"
+    if event.row["kind"] == "restore":
+        return f"restored the project from a file with the SHA-256 {event.row['sha256']}"
+    return f"wrote the project to a file with the SHA-256 {event.row['sha256']}"
+
+
 def _item(event: Recorded, names: Names) -> str:
     what = f"{event.count:,} items" if event.count > 1 else names.subject or f"item {event.row['key']}"
     if event.label == "delete":
@@ -167,6 +179,7 @@ def _flag(event: Recorded, names: Names) -> str:
 
 _SENTENCES: dict[str, Callable[[Recorded, Names], str]] = {
     "dataset": _dataset,
+    "file": _file,
     "flag": _flag,
     "gold": _gold,
     "item": _item,

@@ -22,13 +22,13 @@ def delete_items(ids: Sequence[int]) -> None:
         return
     with connection.cursor() as cursor:
         for statement in _about_items():
-            cursor.execute(statement, {"ids": list(ids)})
-        cursor.execute("DELETE FROM annotation_item WHERE id = ANY(%(ids)s)", {"ids": list(ids)})
+            cursor.execute(statement, [list(ids)])
+        cursor.execute("DELETE FROM annotation_item WHERE id = ANY(%s)", [list(ids)])
 
 
 @cache
 def _about_items() -> tuple[str, ...]:
-    return tuple(dependants(Item, "= ANY(%(ids)s)", skip=frozenset()))
+    return tuple(dependants(Item, "= ANY(%s)", skip=frozenset()))
 
 
 def dependants(
@@ -36,7 +36,7 @@ def dependants(
 ) -> Iterator[str]:
     """Statements that take away what refers to rows of `model` whose key is as `chosen` says, farthest first.
 
-    What refers to it in several ways is found by the nearest. Models in `skip` and what hangs on them are left alone.
+    The parameter of `chosen` is by position, once in each. What refers to it in several ways is found by the nearest. Models in `skip` and what hangs on them are left alone.
     """
     near = [relation for relation in references(model) if relation.related_model not in skip]
     known = skip | {model} | {relation.related_model for relation in near}

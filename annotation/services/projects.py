@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.errors import Conflict, Fault, InvalidInput, NotAllowed
-from annotation.models import Membership, Project, User
+from annotation.models import Membership, Project, ProjectFile, User
 from annotation.roles import Action, Role
 from annotation.services import answers, consensus, guidelines, schemas
 from annotation.services.access import check
@@ -116,9 +116,11 @@ def archive(*, project: Project, by: User) -> Project:
 
 @transaction.atomic
 def restore(*, project: Project, by: User) -> Project:
-    """Open an archived project again. Harmless when repeated."""
+    """Open an archived project again. Harmless when repeated. Raises Conflict for one that is being deleted."""
     check(user=by, project=project, action=Action.ARCHIVE)
     project = _lock(project)
+    if ProjectFile.objects.filter(project=project, kind=ProjectFile.Kind.DELETE).exists():
+        raise Conflict("The project is being deleted.")
     if project.archived_at is not None:
         project.archived_at = None
         project.save(update_fields=["archived_at"])

@@ -31,7 +31,7 @@ def _beat(job: Job, over: threading.Event) -> None:
     try:
         while not over.wait(BEAT_SECONDS):
             # Whose job it no longer is finds out at its own next sign of life.
-            if not mine.update(heartbeat_at=timezone.now()):
+            if not mine.update(heartbeat_at=timezone.now(), done=job.done, total=job.total):
                 return
     finally:
         connection.close()
