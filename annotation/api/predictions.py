@@ -23,6 +23,7 @@ from annotation.models import Prediction
 from annotation.reports import predictions_listed as report
 from annotation.roles import Action
 from annotation.services import push_said
+from annotation.services.garbage import few_collections
 
 RESULTS = ("created", "updated", "unchanged", "refused")
 _MOST = 2**63 - 1
@@ -126,7 +127,8 @@ class Predictions(Api):
         """
         project = self.project(project_id, Action.IMPORT)
         asked = query(ReportQuery, request)
-        rows = push_said.push(project=project, by=self.user(), rows=cast("list[Any]", request.data))
+        with few_collections():
+            rows = push_said.push(project=project, by=self.user(), rows=cast("list[Any]", request.data))
         counted = Counter(row.result for row in rows)
         summary = {"rows": len(rows), **{name: counted[name] for name in RESULTS}}
         return Response({"summary": summary, "results": told(rows, asked["report"])})

@@ -19,6 +19,7 @@ from annotation.api.paging import query
 from annotation.api.rows import NDJSON, REPORT, JsonRows, NdjsonRows
 from annotation.roles import Action
 from annotation.services import pushes
+from annotation.services.garbage import few_collections
 from annotation.services.push_rows import Row
 from annotation.services.pushes import RESULTS, SOURCE, Choices
 
@@ -133,9 +134,9 @@ class PushedItems(Api):
         project = self.project(project_id, Action.IMPORT)
         asked = query(PushQuery, request)
         choices = Choices(asked["dataset"], asked["on_change"], asked["force"])
-        made = pushes.push(
-            project=project, by=self.user(), rows=cast("list[Any]", request.data), choices=choices
-        )
+        with few_collections():
+            rows = cast("list[Any]", request.data)
+            made = pushes.push(project=project, by=self.user(), rows=rows, choices=choices)
         if made.first_new is not None:
             tasks.index_soon(made.dataset.pk)
         return Response(
