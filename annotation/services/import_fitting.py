@@ -151,8 +151,12 @@ def _nearest(said: str, known: Mapping[str, str]) -> str:
 
 def _one(label: Callable[[Any], str | None]) -> Callable[[Any], Any]:
     def read(raw: Any) -> Any:
-        if isinstance(raw, str) and not raw.startswith(_JSON):
-            return label(raw) if raw else None
+        if isinstance(raw, str):
+            try:
+                return label(raw) if raw else None
+            except Misfit:
+                if not raw.startswith(_JSON):
+                    raise
         said = _opened(raw, "choices")
         if isinstance(said, list):
             if len(said) > 1:
@@ -167,14 +171,14 @@ def _several(label: Callable[[Any], str | None]) -> Callable[[Any], Any]:
     def read(raw: Any) -> Any:
         if raw is None or raw == "":
             return None
-        said = _opened(raw, "choices")
-        if isinstance(said, list):
-            return _named(label, said)
         try:
-            return _named(label, [said])
+            return _named(label, raw if isinstance(raw, list) else [raw])
         except Misfit:
-            if isinstance(said, str) and SEPARATOR in said:
-                return _named(label, unjoined(said))
+            said = _opened(raw, "choices")
+            if isinstance(said, list) and said is not raw:
+                return _named(label, said)
+            if isinstance(raw, str) and SEPARATOR in raw:
+                return _named(label, unjoined(raw))
             raise
 
     return read
