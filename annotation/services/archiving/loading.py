@@ -16,7 +16,7 @@ from django.db import Error, connection, models
 from annotation.models import User
 from annotation.services.archiving.manifest import Part
 from annotation.services.archiving.parts import BadFile
-from annotation.services.archiving.tables import Column, Table
+from annotation.services.archiving.tables import Column, Table, placed
 from annotation.services.locks import waited_for
 
 CHUNK = 100_000
@@ -98,7 +98,7 @@ class Loader:
             name = str(field.column)
             if name in part.table.read:
                 own = f"(t.id + {self.offsets[part.table.model]})::text"
-                given[name] = part.table.read[name].replace("{id}", own)
+                given[name] = placed(part.table.read[name].replace("{id}", own), self.offsets)
             elif name not in given and field.db_default is models.NOT_PROVIDED:
                 given[name] = f"%s::{field.db_type(connection)}"
                 params[name] = _default(field)

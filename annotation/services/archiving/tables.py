@@ -56,7 +56,8 @@ class Table:
     leave: frozenset[str] = frozenset()
     # {column: the table whose id it holds} where no foreign key says so.
     refers: Mapping[str, type[models.Model]] = field(default_factory=dict)
-    # {column: SQL that is written, or read, instead of it}
+    # {column: SQL that is written, or read, instead of it}; {id} is the row's new id, and {annotation.item}, say, is how far the
+    # ids of items are from those in the file.
     written: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, str] = field(default_factory=dict)
 
@@ -162,3 +163,10 @@ def register(*tables: Table) -> None:
 
 def people_columns(table: Table) -> list[str]:
     return [column.name for column in table.columns() if column.target is User]
+
+
+def placed(statement: str, distances: Mapping[type[models.Model], int]) -> str:
+    """A `written` or `read` with the numbers in it."""
+    for model, distance in distances.items():
+        statement = statement.replace(f"{{{model._meta.label_lower}}}", str(distance))
+    return statement

@@ -19,7 +19,7 @@ from annotation.models import Media, ProjectFile, Snapshot, User
 from annotation.services import jobs
 from annotation.services.archiving.frozen import Cursor, frozen
 from annotation.services.archiving.parts import BLOCK, Writer
-from annotation.services.archiving.tables import TABLES, Column, Table, people_columns
+from annotation.services.archiving.tables import TABLES, Column, Table, people_columns, placed
 from annotation.services.jobs import Beat
 from annotation.services.pulse import kept_alive
 
@@ -156,7 +156,7 @@ class _Writing:
     def _value(self, table: Table, column: Column) -> str:
         held = f't."{column.name}"'
         if column.name in table.written:
-            return table.written[column.name]
+            return placed(table.written[column.name], {m: e.first - 1 for m, e in self.extents.items()})
         if column.target is User:
             return f"array_position(%(people)s::bigint[], {held})"
         if column.target is None:
