@@ -6,8 +6,11 @@ class ActiveApp(AppConfig):
 
     def ready(self) -> None:
         from active.events import EVENTS
-        from active.reports import similar_field
+        from active.reports import round_fields, similar_field
+        from active.services import archived
         from annotation.services.event_types import EVENT_TYPES
 
         EVENT_TYPES.update(EVENTS)
+        round_fields.add()
         similar_field.add()
+        archived.add()

@@ -8,7 +8,7 @@ from active.reports import similar
 from annotation.errors import Conflict
 from annotation.expressions import Condition
 from annotation.filtering import Field, Scope, Test, of_items, register
-from annotation.filtering.fields import Unfit
+from annotation.filtering.fields import NEVER, Unfit
 from annotation.models import Item
 
 
@@ -21,7 +21,7 @@ def _similar(scope: Scope, condition: Condition) -> Test:
         found = similar.nearest_ids(item=item)
     except Conflict as error:
         raise Unfit(str(error)) from error
-    return of_items(scope.project, Q(pk__in=found), indexed=True, ordered=True)
+    return of_items(scope.project, Q(pk__in=found) if found else NEVER, indexed=True, ordered=True)
 
 
 def add() -> None:

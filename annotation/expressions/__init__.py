@@ -10,6 +10,7 @@ from annotation.expressions.tree import (
     Or,
     all_of,
     any_of,
+    compared_together,
     conditions,
     no,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Or",
     "all_of",
     "any_of",
+    "compared_together",
     "conditions",
     "no",
     "parse",

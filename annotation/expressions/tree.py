@@ -74,3 +74,18 @@ def conditions(expression: Expression) -> Iterator[Condition]:
     else:
         for part in expression.parts:
             yield from conditions(part)
+
+
+def compared_together(expression: Expression) -> Iterator[tuple[Condition, ...]]:
+    """Comparisons by < <= > >= of one field that `and` joins, where there are several."""
+    if isinstance(expression, Condition):
+        return
+    if isinstance(expression, Not):
+        yield from compared_together(expression.of)
+        return
+    groups: dict[tuple[str, str], list[Condition]] = {}
+    for part in expression.parts:
+        yield from compared_together(part)
+        if isinstance(expression, And) and isinstance(part, Condition) and part.operator[:1] in {"<", ">"}:
+            groups.setdefault((part.field, part.part), []).append(part)
+    yield from (tuple(group) for group in groups.values() if len(group) > 1)

@@ -10,7 +10,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation.errors import Fault, InvalidInput, NotAllowed
-from annotation.expressions import EVERYTHING, Condition, Expression, all_of, conditions, parse, write
+from annotation.expressions import (
+    EVERYTHING,
+    Condition,
+    Expression,
+    all_of,
+    compared_together,
+    conditions,
+    parse,
+    write,
+)
 from annotation.filtering import (
     answer_fields,
     consensus_fields,
@@ -19,7 +28,7 @@ from annotation.filtering import (
     payload_fields,
     prediction_fields,
 )
-from annotation.filtering.fields import FIELDS, Field, Scope, Test, Unfit, about, register
+from annotation.filtering.fields import FIELDS, Field, Scope, Source, Test, Unfit, about, register
 from annotation.models import Project
 
 for _module in (item_fields, payload_fields, answer_fields, consensus_fields, prediction_fields, mark_fields):
@@ -33,6 +42,8 @@ class Where:
     text: str = ""
     expression: Expression = EVERYTHING
     tests: Mapping[Condition, Test] = field(default_factory=dict, compare=False)
+    # Where to read from for conditions that hold together.
+    joint: Mapping[tuple[Condition, ...], Source] = field(default_factory=dict, compare=False)
 
     def __bool__(self) -> bool:
         return self.expression != EVERYTHING
@@ -58,7 +69,17 @@ def checked(project: Project, text: str, *, gold: bool) -> Where:
             faults.append(Fault(("where", condition.position), str(error)))
     if faults:
         raise InvalidInput(faults[0].message, faults=faults)
-    return Where(write(expression), expression, tests)
+    return Where(write(expression), expression, tests, _joint(scope, expression))
+
+
+def _joint(scope: Scope, expression: Expression) -> dict[tuple[Condition, ...], Source]:
+    """Comparisons of one field on both sides, which each alone let half of all items pass."""
+    found: dict[tuple[Condition, ...], Source] = {}
+    for group in compared_together(expression):
+        between = FIELDS[group[0].field].between
+        if between and (source := between(scope, group)):
+            found[group] = source
+    return found
 
 
 def _test(scope: Scope, condition: Condition) -> Test:
@@ -102,4 +123,5 @@ def _check_operator(known: Field, condition: Condition) -> None:
 def with_rows(where: Where, rows: QuerySet[Any, Any]) -> Where:
     """The same filter, and that one of these rows is about the item; they have a column `item`."""
     own = Condition(f"({rows.model._meta.verbose_name_plural})")
-    return Where(where.text, all_of([where.expression, own]), {**where.tests, own: about(rows, ordered=True)})
+    tests = {**where.tests, own: about(rows, ordered=True)}
+    return Where(where.text, all_of([where.expression, own]), tests, where.joint)

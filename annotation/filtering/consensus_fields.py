@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any
 
 from django.db.models import BigIntegerField, Func, JSONField, Q, QuerySet, TextField, Value
@@ -13,7 +14,7 @@ from django.db.models.lookups import Exact
 from annotation.errors import NotAllowed
 from annotation.expressions import Condition
 from annotation.filtering.answer_fields import check_label
-from annotation.filtering.fields import EQUAL, NEVER, ORDERED, Field, Scope, Test, about
+from annotation.filtering.fields import EQUAL, NEVER, ORDERED, Field, Scope, Source, Test, about
 from annotation.filtering.values import LOOKUPS, chosen, compared, number
 from annotation.models import Consensus
 from annotation.questions import QUESTION_TYPES
@@ -70,6 +71,14 @@ def _confidence(scope: Scope, condition: Condition) -> Test:
     return _opinions(scope, condition.part, compared("confidence", condition))
 
 
+def _between(scope: Scope, conditions: Sequence[Condition]) -> Source | None:
+    """Of one question: of any, each comparison may hold for another."""
+    if not conditions[0].part:
+        return None
+    both = reduce(and_, (compared("confidence", one) for one in conditions))
+    return _opinions(scope, conditions[0].part, both).source
+
+
 def _agreement(scope: Scope, condition: Condition) -> Test:
     wanted = [value == "unanimous" for value in chosen(condition, AGREEMENTS)]
     return _opinions(
@@ -103,6 +112,7 @@ FIELDS = (
         _confidence,
         part="question",
         part_optional=True,
+        between=_between,
     ),
     Field(
         "agreement",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Sequence
 
 # Longer texts are nobody's metadata.
 LONGEST = 100
@@ -35,14 +36,25 @@ def of_value(name: str, value: str) -> list[str]:
 
 def of_range(name: str, operator: str, value: str) -> list[str]:
     """One of these is said of every payload whose field compares so with a number or a date; none for other texts."""
-    if (known := number(value)) is not None:
-        kind, place = "n", _place(known)
-    elif re.match(DATE, value):
-        kind, place = "d", _place(float(value[:10].replace("-", "")))
-    else:
-        return []
-    low = _place(-math.inf) if operator in {"<", "<="} else place
-    high = _place(math.inf) if operator in {">", ">="} else place
+    return of_ranges(name, [(operator, value)]) or []
+
+
+def of_ranges(name: str, comparisons: Sequence[tuple[str, str]]) -> list[str] | None:
+    """The same for several comparisons that hold at once; None where they are not all with numbers or all with dates."""
+    low, high = _place(-math.inf), _place(math.inf)
+    kinds = set()
+    for operator, value in comparisons:
+        if (known := number(value)) is not None:
+            kind, place = "n", _place(known)
+        elif re.match(DATE, value):
+            kind, place = "d", _place(float(value[:10].replace("-", "")))
+        else:
+            return None
+        kinds.add(kind)
+        low = max(low, place) if operator in {"=", ">", ">="} else low
+        high = min(high, place) if operator in {"=", "<", "<="} else high
+    if len(kinds) != 1:
+        return None
     return [f"{name}{kind}{level}:{bucket}" for level, bucket in _cover(low, high)]
 
 

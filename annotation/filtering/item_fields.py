@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import and_
+
 from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.db.models.lookups import (
     GreaterThan,
@@ -133,6 +137,14 @@ def _as_ordinary(project: Project, name: str) -> Case:
     )
 
 
+def _between(read: Callable[[Scope, Condition], Q]) -> Callable[[Scope, Sequence[Condition]], Source]:
+    def between(scope: Scope, conditions: Sequence[Condition]) -> Source:
+        both = reduce(and_, (read(scope, one) for one in conditions))
+        return source_of_items(scope.project, both, ordered=False)
+
+    return between
+
+
 FIELDS = (
     Field(
         "state",
@@ -144,7 +156,15 @@ FIELDS = (
         choices=lambda project: Item.State.values,
     ),
     Field("key", "The item's key, or a part of it.", "key = row-17", "text", (*EQUAL, "~"), _key),
-    Field("id", "The item's number.", "id > 1000", "number", ORDERED, _id),
+    Field(
+        "id",
+        "The item's number.",
+        "id > 1000",
+        "number",
+        ORDERED,
+        _id,
+        between=_between(lambda scope, one: compared("pk", one, int)),
+    ),
     Field(
         "dataset",
         "The import it came with, by name or number.",
@@ -166,7 +186,15 @@ FIELDS = (
         ORDERED,
         _priority,
     ),
-    Field("created", "When it was made.", "created > -7d", "time", ORDERED, _created),
+    Field(
+        "created",
+        "When it was made.",
+        "created > -7d",
+        "time",
+        ORDERED,
+        _created,
+        between=_between(lambda scope, one: during("created_at", scope, one)),
+    ),
     Field(
         "imported",
         "When the import it came with was begun.",

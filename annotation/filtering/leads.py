@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from annotation.expressions import And, Condition, Expression, Not, write
+from annotation.expressions import And, Condition, Expression, Not, Or, write
 from annotation.filtering.bounds import ALL
 from annotation.filtering.checking import Where
 from annotation.filtering.fields import Source, joined
@@ -35,6 +35,7 @@ def _leads(where: Where, expression: Expression, *, turned: bool = False) -> Ite
     elif isinstance(expression, Not):
         yield from _leads(where, expression.of, turned=not turned)
     elif isinstance(expression, And) is not turned:
+        yield from _joint(where, expression, turned)
         for part in expression.parts:
             yield from _leads(where, part, turned=turned)
     else:
@@ -45,6 +46,12 @@ def _leads(where: Where, expression: Expression, *, turned: bool = False) -> Ite
                 return
             best.append(min(leads, key=lambda lead: lead.rows))
         yield Lead(write(expression), joined([lead.source for lead in best]), sum(lead.rows for lead in best))
+
+
+def _joint(where: Where, expression: And | Or, turned: bool) -> Iterator[Lead]:
+    for group, source in where.joint.items():
+        if not turned and set(group) <= set(expression.parts):
+            yield from _lead(And(group), source)
 
 
 def _lead(expression: Expression, source: Source | None) -> Iterator[Lead]:

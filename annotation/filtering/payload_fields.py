@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import BooleanField, F, FloatField, Func, JSONField, Q, TextField, Value
@@ -71,9 +72,10 @@ def _meta(scope: Scope, condition: Condition) -> Test:
         return _test(_says(name, values), _source(scope.project, terms) if short else None)
     if condition.operator == "~":
         return _test(IContains(_said(name), values[0]))
-    terms = facts.of_range(name, condition.operator, values[0])
+    ranges = facts.of_ranges(name, [(condition.operator, values[0])])
     return _test(
-        _compared(name, condition.operator, values[0]), _source(scope.project, terms) if terms else None
+        _compared(name, condition.operator, values[0]),
+        None if ranges is None else _source(scope.project, ranges),
     )
 
 
@@ -117,6 +119,11 @@ def _compared(name: str, operator: str, value: str) -> Any:
     return letters
 
 
+def _between(scope: Scope, conditions: Sequence[Condition]) -> Source | None:
+    terms = facts.of_ranges(conditions[0].part, [(one.operator, one.values[0]) for one in conditions])
+    return None if terms is None else _source(scope.project, terms)
+
+
 def _source(project: Project, terms: list[str]) -> Source | None:
     """Items of which facts.py says one of these terms; some that do not pass may be among them. None while the facts of
     an import are still being written down."""
@@ -156,5 +163,6 @@ FIELDS = (
         (*ORDERED, "~", "missing"),
         _meta,
         part="field",
+        between=_between,
     ),
 )
