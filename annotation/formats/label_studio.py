@@ -16,6 +16,8 @@ from annotation.formats.master import Master
 Row = dict[str, Any]
 # What is said of a task beside its data; Label Studio keeps it and shows it to nobody.
 META = ("item_id", "key", "dataset", "state", "split")
+READ = ("consensus", "confidence", "status", "answer")
+UNREAD = ("schema_version", "revisions", "followed", "answer", "given", "lacking", "kept")
 BLOCK = 256 * 1024
 
 
@@ -41,8 +43,7 @@ def _write(master: Master, manifest: Manifest, marks: Sequence[Mark]) -> Iterato
 def _items(master: Master, first: int) -> Iterator[tuple[int, list[Row]]]:
     """The rows of each item that begins in this row group or later, with the row group in which it begins."""
     before = master.last(first - 1, "item_id") if first else None
-    shown = {f"payload.{field['name']}" for field in master.layout.shown}
-    columns = [column.name for column in master.layout.columns if column.name not in shown]
+    columns = [column.name for column in master.layout.columns if _is_read(column.name)]
     rows = (
         (group, row)
         for group in range(first, master.groups)
@@ -53,6 +54,12 @@ def _items(master: Master, first: int) -> Iterator[tuple[int, list[Row]]]:
     for _, run in groupby(rest, key=lambda pair: pair[1]["item_id"]):
         found = list(run)
         yield found[0][0], [row for _, row in found]
+
+
+def _is_read(column: str) -> bool:
+    """The rest is not carried; making Python objects of it would be most of the work."""
+    kind, _, of = column.partition(".")
+    return kind in READ if of else column not in UNREAD
 
 
 def _of_consensus(layout: Layout, rows: list[Row]) -> Row:
