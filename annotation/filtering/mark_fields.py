@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from annotation.expressions import Condition
 from annotation.filtering.fields import EQUAL, FLAG, Field, Scope, Test, Unfit, about
-from annotation.models import Alike, Comment, Flag, GoldQuestion, ItemTag, Tag
+from annotation.models import Alike, Comment, Flag, GoldQuestion, ItemTag, Lease, Tag
 
 
 def _flagged(scope: Scope, condition: Condition) -> Test:
@@ -34,6 +36,19 @@ def _tag(scope: Scope, condition: Condition) -> Test:
     return about(ItemTag.objects.filter(tag__in=wanted), ordered=len(wanted) == 1)
 
 
+def _assigned(scope: Scope, condition: Condition) -> Test:
+    # Two conditions, one for each index.
+    rows = Lease.objects.filter(Q(state="assigned") | Q(state="active", assigned=True), project=scope.project)
+    if not condition.operator:
+        return about(rows, indexed=False)
+    members = scope.project.memberships.filter(user__username__in=condition.values)
+    people = dict(members.values_list("user__username", "user"))
+    for value in condition.values:
+        if value not in people:
+            raise Unfit(f"{value[:60]} is not a member of this project.")
+    return about(rows.filter(annotator__in=people.values()))
+
+
 def _alike(scope: Scope, condition: Condition) -> Test:
     return about(Alike.objects.filter(item__project=scope.project), ordered=True)
 
@@ -55,6 +70,15 @@ FIELDS = (
         EQUAL,
         _tag,
         choices=lambda project: list(project.tags.values_list("name", flat=True)[:500]),
+    ),
+    Field(
+        "assigned",
+        "To whom it is assigned, by username; alone: to anybody.",
+        "assigned = anna",
+        "choice",
+        (*EQUAL, ""),
+        _assigned,
+        choices=lambda project: list(project.memberships.values_list("user__username", flat=True)[:500]),
     ),
     Field("alike", "It is nearly the same as an earlier item.", "alike", "flag", FLAG, _alike),
     Field("gold", "It is a gold question.", "gold", "flag", FLAG, _gold, secret=True),

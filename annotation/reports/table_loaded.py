@@ -29,13 +29,13 @@ class Loaded:
     ) -> None:
         self.project, self.ids, self.gold = project, list(ids), gold
         self._fields = {name: f"preview_{n}" for n, name in enumerate(dict.fromkeys(fields))}
-        self._extra: dict[str, Mapping[int, Any]] = {}
+        self._more: dict[str, Mapping[int, Any]] = {}
 
-    def extra(self, name: str, load: Callable[[Project, list[int]], Mapping[int, Any]]) -> Mapping[int, Any]:
+    def more(self, name: str, load: Callable[[Project, list[int]], Mapping[int, Any]]) -> Mapping[int, Any]:
         """What a column of another layer knows of these items, loaded once."""
-        if name not in self._extra:
-            self._extra[name] = load(self.project, self.ids)
-        return self._extra[name]
+        if name not in self._more:
+            self._more[name] = load(self.project, self.ids)
+        return self._more[name]
 
     @cached_property
     def items(self) -> dict[int, dict[str, Any]]:

@@ -15,7 +15,7 @@ from annotation.pages.filter_editor import config, tree
 from annotation.pages.item_filters import address_of, renewed
 from annotation.reports.table import table
 from annotation.reports.table_columns import columns_of, fields_of, usual
-from annotation.services import assigning, bulk, consensus, gold, views
+from annotation.services import assigning, bulk, consensus, gold, queue, views
 from tests.annotation.items_help import say
 from tests.factories import make_item
 
@@ -269,3 +269,14 @@ def test_views_are_everybodys_who_browses(project, manager, viewer, client, here
 
     assert "?where=flagged&amp;view=" in body
     assert "Save as a new view" not in body
+
+
+def test_what_is_assigned_is_found_by_person_or_at_all(project, rows, annotator, second_annotator):
+    first, second = [row.pk for row in rows[:2]]
+    assigning.assign(project=project, item_ids=[first], people=[annotator.pk])
+    assigning.assign(project=project, item_ids=[second], people=[second_annotator.pk])
+    queue.next_leases(annotator=annotator, project=project)
+
+    assert cells(project, "id", where="assigned = anna") == [(first,)]
+    assert cells(project, "id", where="assigned") == [(first,), (second,)]
+    assert len(cells(project, "id", where="assigned != anna")) == 4
