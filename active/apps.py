@@ -6,11 +6,12 @@ class ActiveApp(AppConfig):
 
     def ready(self) -> None:
         from active.events import EVENTS
-        from active.reports import round_fields, similar_field
+        from active.reports import round_column, round_fields, similar_field
         from active.services import archived
         from annotation.services.event_types import EVENT_TYPES
 
         EVENT_TYPES.update(EVENTS)
+        round_column.add()
         round_fields.add()
         similar_field.add()
         archived.add()
