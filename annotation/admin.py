@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from annotation.models import (
     Adjudication,
     Alike,
+    AlikeSearch,
     Annotation,
     ApiToken,
     BulkAction,
@@ -321,6 +322,13 @@ class BulkActionAdmin(ReadOnly):
     list_display = ("project", "action", "where", "state", "changed", "created_by", "created_at")
     list_filter = ("state", "action")
     list_select_related = ("project", "created_by")
+
+
+@admin.register(AlikeSearch)
+class AlikeSearchAdmin(ReadOnly):
+    list_display = ("project", "state", "threshold", "found", "done", "total", "created_at", "finished_at")
+    list_filter = ("state",)
+    list_select_related = ("project",)
 
 
 @admin.register(Alike)

@@ -13,6 +13,7 @@ from annotation.importing.detecting import FORMATS
 from annotation.importing.platforms.registry import PLATFORMS
 from annotation.importing.platforms.table import ROLES
 from annotation.services.import_answer_options import WORDS
+from annotation.services.import_options import ALIKE, LEAST_ALIKE
 from annotation.services.import_people import LONGEST_NAME
 
 _FORMATS = [*FORMATS, "ndjson"]
@@ -102,6 +103,18 @@ class ChoicesRequest(serializers.Serializer[Any]):
         allow_null=True,
         required=False,
         help_text="Keep the images of a zip for other rows to name; make no items of them.",
+    )
+    alike = serializers.ChoiceField(
+        list(ALIKE),
+        required=False,
+        help_text="What becomes of near-duplicates, of the project's items or of earlier rows: `keep` looks for none, `mark` "
+        "imports and marks them, `skip` leaves them out.",
+    )
+    alike_from = serializers.FloatField(
+        required=False,
+        min_value=LEAST_ALIKE,
+        max_value=1,
+        help_text="From which similarity on items are near-duplicates; 0.8 unless told.",
     )
     platform = serializers.ChoiceField(
         list(PLATFORMS),

@@ -46,6 +46,12 @@ class RejectionView(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class LeftOutView(RejectionView):
+    other = serializers.IntegerField(
+        allow_null=True, help_text="The item that the row is nearly the same as, for which it was left out."
+    )
+
+
 class ReportView(serializers.Serializer[Any]):
     answers_unchanged = serializers.IntegerField(required=False, help_text="Were there already.")
     answers_refused = serializers.IntegerField(required=False)
@@ -77,6 +83,9 @@ class ImportView(serializers.Serializer[Any]):
     rows_imported = serializers.IntegerField()
     rows_unchanged = serializers.IntegerField(help_text="Rows that the project had already.")
     rows_sampled_out = serializers.IntegerField(help_text="Rows that a bounded pool had no place for.")
+    rows_alike = serializers.IntegerField(
+        help_text="Near-duplicates: marked and imported, or left out, as `options.alike` says."
+    )
     rows_rejected = serializers.IntegerField()
     answers_imported = serializers.IntegerField(help_text="People's answers that came with the rows.")
     predictions_imported = serializers.IntegerField(help_text="Models' predictions that came with the rows.")
@@ -111,10 +120,10 @@ class ImportDetailView(ImportView):
         help_text="The first 100 rejected rows."
     )
 
-    @extend_schema_field(RejectionView(many=True))
+    @extend_schema_field(LeftOutView(many=True))
     def get_errors(self, dataset: Dataset) -> list[dict[str, Any]]:
         return [
-            {"row": one.row, "field": one.field, "message": one.message}
+            {"row": one.row, "field": one.field, "message": one.message, "other": one.other}
             for one in dataset.rejections.all()[: reports.SHOWN_REJECTIONS]
         ]
 

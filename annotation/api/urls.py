@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from annotation.api import (
     accounts,
+    alike,
     audit,
     bulk,
     disputes,
@@ -37,6 +38,7 @@ urlpatterns = [
     *imports.urlpatterns,
     *media.urlpatterns,
     *items.urlpatterns,
+    *alike.urlpatterns,
     *gold.urlpatterns,
     *suspensions.urlpatterns,
     *disputes.urlpatterns,

@@ -5,7 +5,7 @@ from annotation.models.dataset import Dataset, Media, Rejection
 from annotation.models.gold import GoldQuestion, GoldResult, Suspension
 from annotation.models.guidelines import GuidelinesChange, GuidelinesSeen
 from annotation.models.item import Item, ItemText
-from annotation.models.likeness import Alike, Likeness
+from annotation.models.likeness import Alike, AlikeSearch, Likeness
 from annotation.models.people import ApiToken, Membership, User
 from annotation.models.prediction import Prediction
 from annotation.models.project import Project, SkipPolicy
@@ -19,6 +19,7 @@ from annotation.models.work import Annotation, Comment, Flag, Lease, Skip
 __all__ = [
     "Adjudication",
     "Alike",
+    "AlikeSearch",
     "Annotation",
     "ApiToken",
     "BulkAction",

@@ -107,6 +107,8 @@ class Rejection(models.Model):
     row = models.BigIntegerField()  # counted from 1, the header not counted
     field = models.CharField(max_length=200, blank=True)
     message = models.CharField(max_length=500)
+    # The item that the row is nearly the same as; by now it may be gone.
+    other = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ["row", "id"]

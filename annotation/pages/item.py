@@ -19,6 +19,7 @@ from annotation.pages.forms import tell
 from annotation.pages.item_filters import kept_address
 from annotation.pages.payloads import shown
 from annotation.questions import Shown
+from annotation.reports import alike
 from annotation.reports.blind import standing
 from annotation.reports.evidence import evidence_seen
 from annotation.reports.item import answers_of, flags_of, threads, timeline
@@ -67,6 +68,8 @@ class ItemPage(ProjectPage):
             my_flag=_open_flag(flags, self.user()),
             threads=threads(item),
             history=timeline(item, answers, gold=gold) if browse else [],
+            earlier=alike.earlier(item) if browse else None,
+            later=alike.later(item) if browse else [],
             kept=kept,
             **(self._neighbours(item, gold=gold) if browse else {}),
             **forms,

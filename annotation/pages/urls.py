@@ -5,6 +5,7 @@ from __future__ import annotations
 from annotation.pages import (
     account,
     adjudicate,
+    alike,
     bulk,
     doubts,
     exports,
@@ -33,6 +34,7 @@ urlpatterns = [
     *label.urlpatterns,
     *adjudicate.urlpatterns,
     *items.urlpatterns,
+    *alike.urlpatterns,
     *bulk.urlpatterns,
     *saved_views.urlpatterns,
     *imports.urlpatterns,

@@ -36,6 +36,11 @@ def progress(dataset: Dataset) -> Progress:
     return Progress(share, dataset.rows_read / seconds, remaining)
 
 
+def listed(dataset: Dataset) -> int:
+    """How many rows are told about: those that were rejected, and near-duplicates that were left out."""
+    return dataset.rejections.count() if dataset.rows_rejected or dataset.rows_alike else 0
+
+
 def rejections_as_csv(dataset: Dataset) -> Iterator[str]:
     """file, row, field, message: a line for each rejected row, in blocks."""
     out = io.StringIO(newline="")

@@ -19,7 +19,7 @@ _COPY_ITEMS = (
     "COPY annotation_item (project_id, dataset_id, key, payload, digest, state, role, priority, wanted, answers,"
     " open_slots, created_at) FROM STDIN"
 )
-_COPY_REJECTIONS = "COPY annotation_rejection (dataset_id, row, field, message) FROM STDIN"
+_COPY_REJECTIONS = "COPY annotation_rejection (dataset_id, row, field, message, other) FROM STDIN"
 _WRITE_BYTES = 64 * 1024
 # After so many rows without a single good one, the file is read in the wrong way.
 HOPELESS = 1_000
@@ -116,7 +116,13 @@ def send_refused(dataset: Dataset, refused: list[tuple[int, Refused]]) -> None:
         return
     number = str(dataset.pk).encode()
     lines = [
-        copy_text.row(number, str(row).encode(), _short(fault.field, 200), _short(fault.message, 500))
+        copy_text.row(
+            number,
+            str(row).encode(),
+            _short(fault.field, 200),
+            _short(fault.message, 500),
+            rb"\N" if fault.other is None else str(fault.other).encode(),
+        )
         for row, fault in refused
     ]
     with raw_cursor() as cursor, cursor.copy(_COPY_REJECTIONS) as copy:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from django.db import connection, transaction
@@ -21,6 +21,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from annotation.errors import Conflict
 from annotation.importing import fetching
 from annotation.importing.pictures import Picture
 from annotation.importing.reading import read
@@ -35,6 +36,9 @@ from annotation.services.import_pictures import Pictures
 from annotation.services.import_speech import NO_QUESTIONS, Speech, make_questions
 from annotation.services.import_told import Heard, Told, report
 from annotation.services.import_voices import SpokenBatch
+
+if TYPE_CHECKING:
+    from annotation.services.import_likeness import Alikes, Judged
 
 log = logging.getLogger(__name__)
 State = Dataset.State
@@ -144,6 +148,7 @@ class _Job:
         self.shaper = Shaper(plan, self.limits)
         self.pictures = Pictures(dataset, self.limits, fetch, self.beat)
         self.by_pictures = self.shaper.has_images or self.options["format"] == "zip"
+        self.alikes = self._alikes()
         # Whether keys are looked up before rows are sent. Most imports bring only new ones and need not pay for it.
         self.careful = False
 
@@ -152,7 +157,7 @@ class _Job:
         while True:
             gc.collect(1)
             batch = self._next_batch()
-            if self._looks_first():
+            if self._looks_first() or (self.alikes and self.alikes.skips):
                 list(batch.fill(records, self.shaper))
                 self._write_carefully(batch)
             else:
@@ -178,6 +183,19 @@ class _Job:
         if self.by_pictures or self.careful or self.speech:
             return True
         return reservoir.bounds(project_id=self.dataset.project_id)
+
+    def _alikes(self) -> Alikes | None:
+        """What finds near-duplicates; None where nobody asked for that."""
+        if self.options["alike"] == "keep" or self.options["media_only"]:
+            return None
+        # Numerical libraries, which web processes do not load.
+        from annotation.services.import_likeness import Alikes
+
+        skip, threshold = self.options["alike"] == "skip", self.options["alike_from"]
+        try:
+            return Alikes(self.dataset, skip=skip, threshold=threshold, beat=self.beat)
+        except Conflict as error:
+            raise FileFault(str(error)) from error
 
     def _settle(self) -> None:
         """Keep what was found by looking at the file, so that a later worker reads the rest of it in the same way."""
@@ -224,24 +242,30 @@ class _Job:
         """Send rows to the database while they are read; if one of the keys exists, look all of them up and send again."""
         try:
             with transaction.atomic():
+                before = self.alikes.before() if self.alikes else 0
                 self._items().send(batch.fill(records, self.shaper))
-                self._record(batch, Told(), imported=len(batch.rows))
+                judged = self.alikes.judge(batch.rows) if self.alikes else None
+                self._keep_alikes(judged, batch.rows, before)
+                self._record(batch, Told(), imported=len(batch.rows), alike=judged.count if judged else 0)
         except _COLLISIONS:
             self.careful = True
             self._write_carefully(batch)
         else:
-            self._committed(batch, batch.rows)
+            self._committed(batch, batch.rows, judged)
 
     def _write_carefully(self, batch: Batch) -> None:
         """Send those rows whose keys are new; count or refuse the others."""
         heard = self.speech.read(batch) if self.speech and isinstance(batch, SpokenBatch) else Heard()
         for _ in range(_MOST_COLLISIONS):
-            digests = existing_digests(self.dataset.project_id, [shaped.key for shaped in batch.rows])
+            digests = self._digests(batch)
             fresh, unchanged, refused = _compare(batch.rows, digests)
             hopeful, hopeless = self._with_a_chance(fresh)
             fresh, missing = self.pictures.settle(hopeful)
+            judged = self.alikes.judge(fresh) if self.alikes else None
+            fresh = judged.kept if judged else fresh
             try:
                 with transaction.atomic():
+                    before = self.alikes.before() if self.alikes else 0
                     if self.speech:
                         self.speech.lock(heard)
                     admission = self._admitted([*(shaped.key for shaped in fresh), *hopeless])
@@ -249,7 +273,8 @@ class _Job:
                         fresh = [shaped for shaped in fresh if shaped.key in admission]
                     if not self.options["media_only"]:
                         self._items().send(iter(fresh))
-                    told = self._told(batch, heard, fresh, [*refused, *missing])
+                    skipped = self._keep_alikes(judged, fresh, before)
+                    told = self._told(batch, heard, fresh, [*refused, *missing, *skipped])
                     self._record(
                         batch,
                         told,
@@ -257,18 +282,36 @@ class _Job:
                         unchanged=unchanged,
                         sampled_out=admission.sampled_out if admission else 0,
                         refused=refused + missing,
+                        alike=judged.count if judged else 0,
+                        skipped=skipped,
                     )
                     reservoir.settle(admission)
             except _COLLISIONS:
+                self.careful = True
                 continue
             self.careful = bool(digests)
-            self._committed(batch, fresh)
+            self._committed(batch, fresh, judged)
             for place in told.open_again:
                 queue.rewind(project_id=place.project_id, priority=place.priority, item_id=place.id)
             return
         raise FileFault(
             "Somebody else keeps adding items with the same keys. Try again when they have finished."
         )
+
+    def _digests(self, batch: Batch) -> dict[str, bytes]:
+        """What the project has under the keys of a batch; not looked up where that is most likely nothing."""
+        if self.alikes and not self._looks_first():
+            return {}
+        return existing_digests(self.dataset.project_id, [shaped.key for shaped in batch.rows])
+
+    def _keep_alikes(
+        self, judged: Judged | None, sent: list[Shaped], before: int
+    ) -> list[tuple[int, Refused]]:
+        """Near-duplicates are kept with the items that were sent behind item `before`; those that were left out."""
+        if self.alikes is None or judged is None:
+            return []
+        self.alikes.keep(judged, sent, before)
+        return self.alikes.refusals(judged)
 
     def _told(
         self, batch: Batch, heard: Heard, fresh: list[Shaped], refused: list[tuple[int, Refused]]
@@ -315,10 +358,13 @@ class _Job:
         unchanged: int = 0,
         sampled_out: int = 0,
         refused: list[tuple[int, Refused]] | None = None,
+        alike: int = 0,
+        skipped: list[tuple[int, Refused]] | None = None,
     ) -> None:
         """Move the counters, in the transaction that writes the batch. Raises _Lost when they are not where we left them."""
         rejections = sorted([*batch.refused, *(refused or [])], key=lambda pair: pair[0])
-        send_refused(self.dataset, sorted([*rejections, *told.refused], key=lambda pair: pair[0]))
+        listed = [*rejections, *told.refused, *(skipped or [])]
+        send_refused(self.dataset, sorted(listed, key=lambda pair: pair[0]))
         self.report = report(self.dataset.report, told)
         mine = Dataset.objects.filter(pk=self.dataset.pk, state=State.RUNNING, rows_read=batch.start)
         moved = mine.update(
@@ -326,6 +372,7 @@ class _Job:
             rows_imported=F("rows_imported") + imported,
             rows_unchanged=F("rows_unchanged") + batch.unchanged + unchanged,
             rows_rejected=F("rows_rejected") + len(rejections),
+            rows_alike=F("rows_alike") + alike,
             rows_sampled_out=F("rows_sampled_out") + sampled_out,
             answers_imported=F("answers_imported") + told.counts["answers"] + told.counts["gold"],
             predictions_imported=F("predictions_imported") + told.counts["predictions"],
@@ -337,7 +384,9 @@ class _Job:
         if not moved:
             raise _Lost
 
-    def _committed(self, batch: Batch, rows: list[Shaped]) -> None:
+    def _committed(self, batch: Batch, rows: list[Shaped], judged: Judged | None) -> None:
+        if self.alikes and judged:
+            self.alikes.committed(judged)
         self.dataset.rows_read = batch.start + batch.read
         self.dataset.report = self.report
         self._beaten_at = time.monotonic()
