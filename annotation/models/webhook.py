@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from annotation.models.audit import audited
 
 
-@audited(exclude=["secret", "old_secret", "old_secret_until", "failing_since"])
+@audited(exclude=["secret", "old_secret", "failing_since"])
 class Webhook(models.Model):
     """An address that is told of events; messages are signed (Standard Webhooks)."""
 

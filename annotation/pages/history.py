@@ -28,6 +28,7 @@ KIND_NAMES = {
     "membership": "Members",
     "project": "Project",
     "schema": "Schema",
+    "webhook": "Webhooks",
 }
 
 

@@ -15,6 +15,7 @@ from annotation.pages.base import ProjectPage
 from annotation.pages.charts import Chart, bar_chart
 from annotation.pages.quality_charts import span
 from annotation.reports import agreement, progress
+from annotation.reports.deliveries import switched_off
 from annotation.reports.people import FORMER, Person
 from annotation.reports.progress import Progress
 from annotation.roles import CAN, Action, Role, may
@@ -108,8 +109,10 @@ class Overview(ProjectPage):
             return {}
         member = self.project.memberships.filter(user=self.user()).first()
         steps = self._steps(found)
+        configures = may(self.project.role_of(self.user()), Action.CONFIGURE)
         return {
             "member": member,
+            "silent_webhooks": switched_off(self.project) if configures else [],
             "ready": _ready(self.project, found, member),
             "steps": steps,
             "now": next((step.href for step in steps if not step.done), ""),

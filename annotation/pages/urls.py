@@ -24,6 +24,7 @@ from annotation.pages import (
     quality,
     saved_views,
     schema,
+    webhooks,
 )
 
 urlpatterns = [
@@ -48,4 +49,5 @@ urlpatterns = [
     *quality.urlpatterns,
     *exports.urlpatterns,
     *history.urlpatterns,
+    *webhooks.urlpatterns,
 ]

@@ -67,6 +67,7 @@ SOURCES: dict[str, Source] = {
         "annotation_projectevent", project="e.pgh_obj_id = %(project)s", digests=("guidelines", "description")
     ),
     "schema": Source("annotation_schemaevent", digests=("fields", "questions", "mapping")),
+    "webhook": Source("annotation_webhookevent"),
 }
 KINDS = tuple(SOURCES)
 

@@ -177,6 +177,19 @@ def _flag(event: Recorded, names: Names) -> str:
     return f"{'deleted' if event.label == 'delete' else 'changed'} a flag on {item}"
 
 
+def _webhook(event: Recorded, names: Names) -> str:
+    row, old = event.row, event.before or {}
+    what = f"the webhook to {row['url']}"
+    if event.label != "update":
+        return f"{'made' if event.label == 'insert' else 'removed'} {what}"
+    if old and old["active"] != row["active"]:
+        why = f": {row['off_reason']}" if row["off_reason"] else ""
+        return f"switched {what} {'on' if row['active'] else 'off'}{why}"
+    if old and old["old_secret_until"] != row["old_secret_until"]:
+        return f"made a new secret for {what}"
+    return f"changed {what}"
+
+
 _SENTENCES: dict[str, Callable[[Recorded, Names], str]] = {
     "dataset": _dataset,
     "file": _file,
@@ -186,4 +199,5 @@ _SENTENCES: dict[str, Callable[[Recorded, Names], str]] = {
     "membership": _membership,
     "project": _project,
     "schema": _schema,
+    "webhook": _webhook,
 }
