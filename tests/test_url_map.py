@@ -26,6 +26,7 @@ from annotation.models import (
     Flag,
     Media,
     Project,
+    ProjectFile,
     SavedView,
     Suspension,
     Tag,
@@ -93,6 +94,7 @@ ABOUT_A_PROJECT = {
     "tag_id",
     "view_id",
     "action_id",
+    "file_id",
 }
 # Bodies for views that check what they are sent before they look for what it is about.
 BODIES: dict[str, dict[str, Any]] = {
@@ -203,6 +205,9 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
         "tag_id": Tag.objects.create(project=project, name="odd").pk,
         "view_id": SavedView.objects.create(project=project, name="Mine", created_by=annotator).pk,
         "action_id": BulkAction.objects.create(project=project, action="tag", created_by=annotator).pk,
+        "file_id": ProjectFile.objects.create(
+            project=project, kind="archive", created_by=project.created_by
+        ).pk,
         "item_id": first.item_id,
         "lease_id": second.id,
         "annotation_id": receipt.annotation_id,

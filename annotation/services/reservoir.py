@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from heapq import nlargest
 
 from django.db import connection, transaction
@@ -35,6 +36,19 @@ class Admission:
 
     def __contains__(self, key: str) -> bool:
         return key in self.places
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A pool for those who look at it."""
+
+    size: int
+    seed: int
+    items: int
+    beside: int
+    seen: int
+    estimated: int
+    created_at: datetime
 
 
 def places(seed: int, keys: Sequence[str]) -> Iterator[float]:
@@ -134,6 +148,18 @@ def remove(*, project: Project, by: User) -> None:
         return
     ReservoirItem.objects.filter(reservoir=found)._raw_delete("default")
     found.delete()
+
+
+def state_of(*, project: Project) -> State | None:
+    """How full the pool is, and how much came; None where the project takes everything."""
+    found = Reservoir.objects.filter(project=project).first()
+    if found is None:
+        return None
+    items = ReservoirItem.objects.filter(reservoir=found).count()
+    # Below `highest` lies its share of all keys, and each of them is in the pool.
+    estimated = items if found.highest >= 1 else round(items / found.highest) if found.highest else items
+    beside = Item.objects.filter(project=project).count() - items
+    return State(found.size, found.seed, items, beside, found.seen, estimated, found.created_at)
 
 
 def _check(size: int, seed: int | None) -> None:
