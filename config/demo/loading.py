@@ -21,7 +21,7 @@ from annotation.models import Annotation, Dataset, Item, Membership, Project, Sc
 from annotation.services import gold, import_run, imports, members, projects, schemas, words
 from annotation.services.locks import waited_for
 from annotation.services.projects import FirstSchema
-from config.demo import digits_project, docstrings, history, judgment, library_project, people
+from config.demo import digits_project, docstrings, history, judgment, keeping, library_project, people
 from config.demo.plan import DemoProject, Upload
 
 Say = Callable[[str], object]
@@ -45,6 +45,7 @@ def load(*, say: Say, rows: int | None = None) -> None:
         for make in (digits_project, library_project):
             if not _is_complete(make.SOURCE_NAME):
                 _load_project(make.project(), users, now, rows, say)
+            _keep(make.SOURCE_NAME)
     say("the demo projects are there")
 
 
@@ -58,6 +59,12 @@ def _is_complete(source_name: str) -> bool:
     """What the answers amount to comes last."""
     project = _found(source_name)
     return project is not None and judgment.exists(project)
+
+
+def _keep(source_name: str) -> None:
+    if project := _found(source_name):
+        with pghistory.context(user=project.created_by_id, url=history.COMMAND):
+            keeping.add(project=project, owner=project.created_by)
 
 
 def _load_project(

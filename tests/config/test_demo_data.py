@@ -22,6 +22,7 @@ from annotation.models import (
     Flag,
     GoldResult,
     Item,
+    ItemTag,
     Project,
     Rejection,
     Skip,
@@ -303,3 +304,10 @@ def test_everybody_finds_both_projects(both: list[Project], client: Any, usernam
     text = client.get(reverse("projects")).content.decode()
 
     assert all(project.name in text for project in both)
+
+
+def test_data_is_kept_from_the_start(library: Project, digit_project: Project) -> None:
+    for project in (library, digit_project):
+        assert project.views.count() == 3
+        assert ItemTag.objects.filter(tag__project=project).exists()
+        assert [one.state for one in project.snapshots.all()] == ["waiting"]
