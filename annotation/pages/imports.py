@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -19,12 +20,16 @@ from annotation.errors import NotFound
 from annotation.importing.detecting import FORMATS
 from annotation.models import Dataset
 from annotation.models.job import SILENT
+from annotation.pages.alike_forms import AlikeForm
 from annotation.pages.base import ProjectPage
 from annotation.pages.forms import attempt, tell
+from annotation.pages.import_answer_forms import AnswersForm, told_of
 from annotation.pages.import_forms import ColumnsForm, LayoutForm, UploadForm
 from annotation.reports import imports as reports
 from annotation.roles import Action
 from annotation.services import import_options, import_preview, imports
+from annotation.services.import_answer_options import platform_of
+from annotation.services.import_options import Choices
 
 PAGE = 30
 SHOWN = 20
@@ -44,7 +49,15 @@ class Imports(ProjectPage):
         form = UploadForm(request.POST, request.FILES)
         if form.is_valid():
             upload = form.cleaned_data["file"]
-            make = partial(imports.create, project=self.project, by=self.user(), upload=upload, start=False)
+            choices = Choices(make_questions=True) if self.project.schema_id is None else imports.DETECT_ALL
+            make = partial(
+                imports.create,
+                project=self.project,
+                by=self.user(),
+                upload=upload,
+                choices=choices,
+                start=False,
+            )
             if made := attempt(form, make):
                 return _go(request, reverse("import", args=[project_id, made.pk]))
         return self._page(form, status=422, fragment="annotation/import_upload.html")
@@ -89,18 +102,38 @@ class Import(ProjectPage):
         return self.render(status=status, dataset=dataset, crumbs=crumbs, **{**describe(dataset), **context})
 
     def columns_form(self, preview: import_preview.Preview, data: Any = None) -> ColumnsForm:
-        return ColumnsForm(data, preview=preview, fields=import_options.field_types(self.project))
+        return ColumnsForm(
+            data,
+            preview=preview,
+            fields=import_options.field_types(self.project),
+            questions=self._questions(),
+        )
+
+    def answers_form(self, preview: import_preview.Preview, data: Any = None) -> AnswersForm | None:
+        """None where the file says nothing of its items."""
+        if not preview.heard.says_anything:
+            return None
+        return AnswersForm(data, heard=preview.heard, options=preview.options, project=self.project)
+
+    def _questions(self) -> dict[str, str]:
+        schema = self.project.schema
+        return {question["name"]: question["title"] for question in schema.questions} if schema else {}
 
     def _draft(self, dataset: Dataset) -> dict[str, Any]:
-        preview = import_preview.preview(dataset=dataset)
+        preview = import_preview.preview(dataset=dataset, eager=True)
         taken = {column.field for column in preview.columns}
         fields = import_options.field_types(self.project)
         return {
             "fragment": "annotation/import_draft.html",
             "preview": preview,
             "rows": [[row.get(column.name) for column in preview.columns] for row in preview.rows],
-            "layout": LayoutForm(options=preview.options),
+            "layout": LayoutForm(
+                options=preview.options, sheets=preview.sheets, bare=self.project.schema_id is None
+            ),
             "form": self.columns_form(preview),
+            "said": self.answers_form(preview),
+            "told": told_of(preview.heard),
+            "alike": AlikeForm(options=preview.options),
             "format": FORMATS[preview.options["format"]],
             "missing": [name for name, kind in fields.items() if name not in taken and kind != "hidden"],
         }
@@ -113,8 +146,10 @@ class Import(ProjectPage):
         return {
             "fragment": "annotation/import_status.html",
             "options": import_options.of(dataset),
+            "platform": platform_of(dataset.options).title,
             "progress": reports.progress(dataset),
             "rejections": list(dataset.rejections.all()[:SHOWN]),
+            "listed": reports.listed(dataset),
             "ahead": ahead.first() if waiting else None,
             "unattended": waiting and timezone.now() - dataset.created_at > _PATIENCE,
         }
@@ -128,7 +163,9 @@ class ImportRead(Import):
 
     def post(self, request: HttpRequest, project_id: int, dataset_id: int) -> HttpResponse:
         dataset = self.dataset(dataset_id)
-        form = LayoutForm(request.POST, options=import_options.of(dataset))
+        form = LayoutForm(
+            request.POST, options=import_options.of(dataset), bare=self.project.schema_id is None
+        )
         if form.is_valid():
             changed = attempt(form, partial(imports.change, dataset=dataset, choices=form.choices()))
             if changed:
@@ -146,17 +183,21 @@ class ImportStart(Import):
         dataset = self.dataset(dataset_id)
         if dataset.state != Dataset.State.DRAFT:
             return redirect("import", project_id, dataset_id)
-        form = self.columns_form(import_preview.preview(dataset=dataset), request.POST)
-        if form.is_valid():
-            started = attempt(form, partial(self._start, dataset, form))
+        preview = import_preview.preview(dataset=dataset, eager=True)
+        form, said = self.columns_form(preview, request.POST), self.answers_form(preview, request.POST)
+        alike = AlikeForm(request.POST, options=import_options.of(dataset))
+        if form.is_valid() and alike.is_valid() and (said is None or said.is_valid()):
+            more = alike.choices() | (said.choices() if said else {})
+            started = attempt(form, partial(self._start, dataset, form, more))
             if started is not None:
                 tasks.import_soon(dataset_id)
                 return redirect("import", project_id, dataset_id)
-        return self.show(dataset, status=422, form=form)
+        return self.show(dataset, status=422, form=form, alike=alike, said=said)
 
     @staticmethod
-    def _start(dataset: Dataset, form: ColumnsForm) -> Dataset:
-        return imports.start(dataset=imports.change(dataset=dataset, choices=form.choices()))
+    def _start(dataset: Dataset, form: ColumnsForm, more: dict[str, Any]) -> Dataset:
+        choices = replace(form.choices(), **more)
+        return imports.start(dataset=imports.change(dataset=dataset, choices=choices))
 
 
 class ImportVerb(Import):

@@ -43,6 +43,11 @@ def platform_of(options: Mapping[str, Any]) -> Platform:
     return PLATFORMS.get(options.get("platform") or "", TABLE)
 
 
+def own_key(platform: str) -> str:
+    """The key column of a program that gives keys of its own; nothing for others."""
+    return OWN_KEY if PLATFORMS[platform].key else ""
+
+
 def speaks(options: Mapping[str, Any]) -> bool:
     """Whether rows have to be taken apart, as they say more than what an item shows."""
     return platform_of(options) is not TABLE or bool(options.get("roles"))
@@ -69,8 +74,7 @@ def settled(
     found = dict(options)
     if found["platform"] is None:
         found["platform"] = guessed(rows)
-        if not found["key_field"] and platform_of(found).key:
-            found["key_field"] = OWN_KEY
+        found["key_field"] = found["key_field"] or own_key(str(found["platform"]))
     if found["roles"] is None:
         whole = [row for row in rows if isinstance(row, dict)]
         suggest = platform_of(found).roles

@@ -108,6 +108,12 @@ def changed(source: Source, options: dict[str, Any], choices: Choices, project: 
         layout = _chosen(source, layout_of(options), choices, project)
     except FileFault as fault:
         raise InvalidInput(str(fault)) from fault
+    if choices.platform is not None and choices.platform != options.get("platform"):
+        # What columns are is another question then.
+        options = {**options, "roles": None, "mapping": None, "questions": None}
+        options["key_field"] = answer_options.own_key(choices.platform)
+    elif choices.make_questions is not None or _given({"format": choices.format, "sheet": choices.sheet}):
+        options = {**options, "roles": None, "mapping": None}
     return {**options, **asdict(layout), **_rest(choices, options)}
 
 

@@ -13,6 +13,7 @@ from annotation.importing.records import FileFault, Record, Refused
 from annotation.importing.shaping import Shaper
 from annotation.models import Dataset
 from annotation.services import import_options
+from annotation.services.import_heard import HeardPreview, heard
 
 SHOWN_ROWS = 8
 _SAMPLE_PICTURES = 8
@@ -27,6 +28,8 @@ class Column:
     field: str | None
     chosen: bool
     unique: bool
+    # What it tells of answers, where it is no field of the item.
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,44 +50,66 @@ class Preview:
     error: str = ""
     likely_key: str = ""
     looked_at: int = 0
+    heard: HeardPreview = field(default_factory=HeardPreview)
+    sheets: list[str] = field(default_factory=list)
 
 
-def preview(*, dataset: Dataset) -> Preview:
-    """Look into the file; what is wrong with it is part of the result."""
+def preview(*, dataset: Dataset, eager: bool = False) -> Preview:
+    """Look into the file; what is wrong with it is part of the result. `eager`: also suggest what is doubtful."""
     options = import_options.of(dataset)
     try:
-        rows = _rows(dataset)
+        rows, hints = _rows(dataset)
     except FileFault as fault:
         return Preview(options, error=str(fault))
     except FileNotFoundError:
         return Preview(options, error="The uploaded file is no longer there. Upload it again.")
-    look = import_options.look_at(rows, {}, options, dataset)
-    options, rows = look.options, look.values
-    mapping = import_options.suggested_mapping(options, rows, dataset.project)
-    names = columns_of(rows)
-    unique = suggesting.key_columns(names, rows)
+    look = import_options.look_at(rows, hints, options, dataset, eager=eager)
+    values = look.values
+    mapping = import_options.suggested_mapping(look.options, values, dataset.project)
+    names = columns_of(values)
+    unique = suggesting.key_columns(names, values)
+    roles = look.options["roles"]
     return Preview(
-        options={**options, "mapping": mapping},
+        options={**look.options, "mapping": mapping},
         columns=[
-            Column(name, mapping.get(name, name), options["mapping"] is not None, name in unique)
-            for name in names
+            Column(
+                name,
+                None if name in roles else mapping.get(name, name),
+                options["mapping"] is not None,
+                name in unique,
+                roles.get(name, ""),
+            )
+            for name in (columns_of(rows) if roles else names)
+            if name in roles or name in names
         ],
-        rows=[_shown(row) for row in rows if isinstance(row, dict)][:SHOWN_ROWS],
-        errors=_problems(dataset, rows, {**options, "mapping": mapping}),
-        likely_key=suggesting.likely_key(names, rows),
+        rows=_first(rows, values, roles),
+        errors=_problems(dataset, values, {**look.options, "mapping": mapping}),
+        likely_key=suggesting.likely_key(names, values),
         looked_at=len(rows),
+        heard=heard(dataset, look, rows, hints),
+        sheets=hints.get("sheets", []),
     )
 
 
-def _rows(dataset: Dataset) -> list[Record]:
+def _first(rows: list[Record], values: list[Record], roles: dict[str, str]) -> list[dict[str, Any]]:
+    """The first rows that can be read, with the columns that tell of answers."""
+    found = []
+    for row, inside in zip(rows, values, strict=True):
+        if isinstance(row, dict) and isinstance(inside, dict):
+            found.append(_shown({**inside, **{name: row.get(name) for name in roles}}))
+    return found[:SHOWN_ROWS]
+
+
+def _rows(dataset: Dataset) -> tuple[list[Record], dict[str, Any]]:
+    """The first rows, and what the file says of its columns."""
     options = import_options.of(dataset)
     format = options["format"]
     with import_options.opened(dataset) as source:
         if format in detecting.BINARY - {"zip"}:
             layout, limits = import_options.layout_of(options), import_options.limits()
-            return peek(source, layout, limits, import_options.SAMPLE_ROWS)
+            return peek(source, layout, limits, import_options.SAMPLE_ROWS), source.hints
         count = _SAMPLE_PICTURES if format == "zip" else import_options.SAMPLE_ROWS
-        return import_options.sample_of(source, options, count)
+        return import_options.sample_of(source, options, count), source.hints
 
 
 def _problems(dataset: Dataset, rows: list[Record], options: dict[str, Any]) -> list[Problem]:
