@@ -26,6 +26,7 @@ from annotation.pages import (
     reservoir,
     saved_views,
     schema,
+    snapshots,
     webhooks,
 )
 
@@ -52,6 +53,7 @@ urlpatterns = [
     *project_settings.urlpatterns,
     *quality.urlpatterns,
     *exports.urlpatterns,
+    *snapshots.urlpatterns,
     *history.urlpatterns,
     *webhooks.urlpatterns,
 ]

@@ -120,3 +120,12 @@ def consensus_of(*, project: Project, choice: Choice) -> QuerySet[Consensus]:
 def _in_time(choice: Choice) -> Q:
     since = Q(created_at__gte=choice.since) if choice.since else Q()
     return since & Q(created_at__lt=choice.until) if choice.until else since
+
+
+def count_up_to(*, project: Project, choice: Choice, most: int) -> int:
+    """How many rows a checked choice leads to now, counted no further than `most`."""
+    found = items_of(project=project, choice=choice)
+    if choice.rows == Rows.CONSENSUS:
+        return found.values("pk")[:most].count()
+    given = Annotation.objects.filter(_in_time(choice), project=project, superseded_by=None)
+    return given.filter(item__in=found.values("pk")).values("pk")[:most].count()

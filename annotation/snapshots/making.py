@@ -7,6 +7,7 @@ is killed leaves nothing behind, and as its state of the database is gone with i
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -64,12 +65,12 @@ def write(snapshot: Snapshot, file: IO[bytes], beat: jobs.Beat) -> Made:
             if snapshot.split
             else None
         )
-        writer, counts = Writer(file, plan.layout), Counts(plan.layout)
-        for table, beside, items in chunks.tables(state, plan, found, part):
-            writer.write(table)
-            counts.add(table, beside)
-            beat(done=snapshot.done + items)
-        writer.close()
+        counts = Counts(plan.layout)
+        with closing(Writer(file, plan.layout)) as writer:
+            for table, beside, items in chunks.tables(state, plan, found, part):
+                writer.write(table)
+                counts.add(table, beside)
+                beat(done=snapshot.done + items)
     parquet, size = digest_of(file)
     manifest = manifest_of(snapshot, plan, facts[0]["made_at"], counts) | {
         "sha256": writer.sha256,

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 from adbc_driver_postgresql import dbapi
-from django.db import connection
+from django.db import DatabaseError, connection
 
 Alive = Callable[[], None]
 
@@ -34,6 +34,7 @@ class State:
 
     def __init__(self, cursor: Any, thread: ThreadPoolExecutor, alive: Alive) -> None:
         self._cursor, self._thread, self.alive = cursor, thread, alive
+        self._asked: list[Future[pa.Table]] = []
 
     def table(self, sql: str, params: Sequence[Any] | None = None) -> pa.Table:
         """The rows of a statement. `alive` is called while they are waited for."""
@@ -41,7 +42,9 @@ class State:
 
     def soon(self, sql: str, params: Sequence[Any] | None = None) -> Future[pa.Table]:
         """The same, without waiting; one statement after the other."""
-        return self._thread.submit(self._fetch, literally(sql, params) if params else sql)
+        asked = self._thread.submit(self._fetch, literally(sql, params) if params else sql)
+        self._asked = [*(one for one in self._asked if not one.done()), asked]
+        return asked
 
     def wait(self, table: Future[pa.Table]) -> pa.Table:
         while True:
@@ -52,6 +55,14 @@ class State:
                 if table.done():
                     raise
             self.alive()
+
+    def give_up(self, backend: int) -> None:
+        """Let go of what was asked for and has not come."""
+        running = [one for one in self._asked if not one.cancel() and not one.done()]
+        if running:
+            # The driver's own way to cancel is not safe while another thread waits for the database.
+            with suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_cancel_backend(%s)", [backend])
 
     def _fetch(self, sql: str) -> pa.Table:
         self._cursor.execute(sql)
@@ -67,11 +78,14 @@ def opened(alive: Alive) -> Iterator[State]:
             with own.cursor() as cursor:
                 for statement in _SETTINGS:
                     thread.submit(cursor.execute, statement).result()
-                yield State(cursor, thread, alive)
+                state = State(cursor, thread, alive)
+                [[backend]] = state.table("SELECT pg_backend_pid()").columns
+                try:
+                    yield state
+                finally:
+                    state.give_up(backend.as_py())
+                    thread.submit(cursor.close).result()
         finally:
-            # What still runs was given up: somebody cancelled, or something failed.
-            with suppress(Exception):
-                own.adbc_cancel()
             thread.submit(own.close).result()
 
 

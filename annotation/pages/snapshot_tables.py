@@ -1,0 +1,106 @@
+"""The manifest of a snapshot, and what changed between two, as tables that people read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from annotation.models import Snapshot
+
+SHOWN_PEOPLE = 50
+SHOWN_LABELS = 100
+_KINDS = {
+    "person": "people",
+    "expert": "experts",
+    "function": "labeling functions",
+    "model": "models",
+    "import": "imports",
+    "simulated": "simulated people",
+    "imported": "imported people",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A label, how often it is there, its share of all, and how often in each part."""
+
+    name: str
+    count: int
+    share: float
+    parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    title: str
+    total: int
+    lines: tuple[Line, ...]
+    more: int = 0
+
+
+def label_tables(manifest: dict[str, Any]) -> list[Table]:
+    """One for each question that has labels."""
+    counts = manifest["counts"]
+    titles = {one["name"]: one["title"] for one in manifest["layout"]["questions"]}
+    parts = counts.get("parts") or {}
+    tables = []
+    for question, labels in counts["labels"].items():
+        total = sum(labels.values())
+        lines = [
+            Line(
+                label,
+                count,
+                count / total if total else 0.0,
+                tuple(part["labels"][question].get(label, 0) for part in parts.values()),
+            )
+            for label, count in labels.items()
+        ]
+        tables.append(
+            Table(titles[question], total, tuple(lines[:SHOWN_LABELS]), max(0, len(lines) - SHOWN_LABELS))
+        )
+    return tables
+
+
+def origin_lines(manifest: dict[str, Any]) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Where it comes from: for each question, or for all of them, what kinds of sources there are."""
+    counts = manifest["counts"]
+    if "origins" in counts:
+        return [("Answers", [(_KINDS.get(name, name), count) for name, count in counts["origins"].items()])]
+    titles = {one["name"]: one["title"] for one in manifest["layout"]["questions"]}
+    return [
+        (titles[question], [(_KINDS.get(name, name), count) for name, count in kinds.items()])
+        for question, kinds in counts["kinds"].items()
+    ]
+
+
+def people_table(manifest: dict[str, Any]) -> Table:
+    people = sorted(manifest["counts"]["people"].items(), key=lambda one: (-one[1], one[0]))
+    total = sum(count for _, count in people)
+    lines = tuple(Line(name, count, count / total) for name, count in people[:SHOWN_PEOPLE])
+    return Table("People", len(people), lines, max(0, len(people) - SHOWN_PEOPLE))
+
+
+def models(manifest: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    titles = {one["name"]: one["title"] for one in manifest["layout"]["questions"]}
+    return [(titles[name], one) for name, found in manifest["label_model"].items() for one in found]
+
+
+def choices(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """What was chosen, in words."""
+    options = snapshot.options
+    dataset = options.get("dataset")
+    name = (
+        snapshot.project.datasets.filter(pk=dataset).values_list("name", flat=True).first() if dataset else ""
+    )
+    said = [
+        ("Dataset", (name or f"{dataset}, which is gone") if dataset else ""),
+        ("Answered since", options.get("since", "")),
+        ("Answered before", options.get("until", "")),
+        ("Consensus", "decided by an expert" if options.get("adjudicated") else ""),
+        ("Confidence", f"at least {options['min_confidence']:.4g}" if "min_confidence" in options else ""),
+        ("Probabilities", "of each label" if options.get("probabilities") else ""),
+        ("Without consensus", "also there" if options.get("unlabeled") else ""),
+        ("Known answers", "also there; train on none of them" if options.get("gold") else ""),
+        ("Holdout items", "also there; train on none of them" if options.get("holdout") else ""),
+    ]
+    return [(term, words) for term, words in said if words]
