@@ -18,6 +18,7 @@ from annotation.models import Project, Schema
 from annotation.reports.mine import my_annotations
 from annotation.roles import Action
 from annotation.services import answers, queue
+from annotation.services.turns import Next
 
 STATUSES = ["ok", "busy", "finished", "limit", "paused"]
 
@@ -142,7 +143,7 @@ class ReceiptView(serializers.Serializer[Any]):
     progress = MyProgress(required=False)
 
 
-def next_as_json(found: queue.Next | None) -> dict[str, Any]:
+def next_as_json(found: Next | None) -> dict[str, Any]:
     if found is None:
         return {"leases": []}
     return {

@@ -20,6 +20,7 @@ from annotation.roles import Action
 PAGE = 50
 MOST_PEOPLE = 500
 KIND_NAMES = {
+    "bulk": "Bulk actions",
     "dataset": "Imports",
     "file": "Files of the project",
     "flag": "Flags",
@@ -28,6 +29,8 @@ KIND_NAMES = {
     "membership": "Members",
     "project": "Project",
     "schema": "Schema",
+    "tag": "Tags",
+    "view": "Saved views",
     "webhook": "Webhooks",
 }
 

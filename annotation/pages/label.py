@@ -24,6 +24,7 @@ from annotation.reports.remaining import MOST, open_to
 from annotation.roles import Action
 from annotation.services import queue
 from annotation.services.readings import form_of
+from annotation.services.turns import Next, Turn
 
 # What the page holds ahead; static/js/label/queue.js asks for more as they are answered.
 AHEAD = 6
@@ -58,7 +59,7 @@ MODULES = [
     "js/lib/toasts.js",
 ]
 _CLIENT = re.compile(r"[0-9a-f]{32}")
-_NOTHING = queue.Next("", [], None, 0)
+_NOTHING = Next("", [], None, 0)
 
 
 @method_decorator([ensure_csrf_cookie, never_cache, gzip_page], name="dispatch")
@@ -89,13 +90,13 @@ class LabelPage(ProjectPage):
         member = self.project.memberships.filter(user=self.user()).exists()
         return "" if member else "no-member"
 
-    def _first(self, client: str) -> queue.Next:
+    def _first(self, client: str) -> Next:
         # A browser that loads the page on the chance that it is wanted must not reserve anything.
         if "prefetch" in self.request.headers.get("Sec-Purpose", ""):
             return _NOTHING
         return queue.next_leases(annotator=self.user(), project=self.project, count=AHEAD, client=client)
 
-    def _desk(self, client: str, found: queue.Next) -> dict[str, Any]:
+    def _desk(self, client: str, found: Next) -> dict[str, Any]:
         turns = [_turn(turn) for turn in found.turns]
         schema = self.project.schema
         assert schema is not None
@@ -158,7 +159,7 @@ class LabelPage(ProjectPage):
         }
 
 
-def _turn(turn: queue.Turn) -> dict[str, Any]:
+def _turn(turn: Turn) -> dict[str, Any]:
     return {
         "id": turn.id,
         "item": {"id": turn.item_id, "key": turn.key, "payload": orjson.loads(turn.payload)},

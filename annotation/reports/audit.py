@@ -43,6 +43,12 @@ class Source:
 
 _ALIKE = "e.pgh_context_id, e.pgh_label"
 SOURCES: dict[str, Source] = {
+    # What was asked for and how it ended; not each move of its worker.
+    "bulk": Source(
+        "annotation_bulkactionevent",
+        project="e.project_id = %(project)s AND (e.pgh_label <> 'update' OR e.state NOT IN ('waiting', 'running'))",
+        digests=("items",),
+    ),
     "dataset": Source("annotation_datasetevent", digests=("options",)),
     # What was asked for and what was made; not each move of its worker.
     "file": Source(
@@ -67,6 +73,8 @@ SOURCES: dict[str, Source] = {
         "annotation_projectevent", project="e.pgh_obj_id = %(project)s", digests=("guidelines", "description")
     ),
     "schema": Source("annotation_schemaevent", digests=("fields", "questions", "mapping")),
+    "tag": Source("annotation_tagevent"),
+    "view": Source("annotation_savedviewevent"),
     "webhook": Source("annotation_webhookevent"),
 }
 KINDS = tuple(SOURCES)

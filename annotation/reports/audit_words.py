@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +11,12 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from annotation.models import Dataset, User
+from annotation.models import BulkAction, Dataset, User
 
 # Columns that say nothing to a person: keys, and what the trigger itself wrote.
 _SILENT = {"id", "project_id", "created_at", "created_by_id", "heartbeat_at"}
+# The digest of an empty list, as reports/audit.py has lists compared.
+_NONE = hashlib.md5(b"[]", usedforsecurity=False).hexdigest()
 _DIGESTS = {"guidelines", "description", "options", "payload", "fields", "questions", "mapping", "manifest"}
 
 
@@ -145,6 +148,37 @@ def _file(event: Recorded, names: Names) -> str:
     return f"wrote the project to a file with the SHA-256 {event.row['sha256']}"
 
 
+def _bulk(event: Recorded, names: Names) -> str:
+    row = event.row
+    what = BulkAction.Action(row["action"]).label.lower()
+    if row["parameters"].get("tag"):
+        what += f" “{row['parameters']['tag']}”"
+    if row["parameters"].get("people"):
+        what += f" ({', '.join(row['parameters']['people'][:5])})"
+    if event.label == "insert":
+        return f"asked for a bulk action: {what}, {_of_items(row)}"
+    if event.label == "delete":
+        return f"deleted a bulk action: {what}"
+    ended = BulkAction.State(row["state"]).label.lower()
+    return f"bulk action {ended}: {what}, {row['changed']:,} items changed"
+
+
+def _of_items(row: dict[str, Any]) -> str:
+    if row["where"]:
+        return f"items with {row['where'][:200]}"
+    return "all items" if row["items"] == _NONE else "chosen items"
+
+
+def _tag(event: Recorded, names: Names) -> str:
+    verb = {"insert": "made", "delete": "deleted"}.get(event.label, "renamed")
+    return f"{verb} the tag “{event.row['name']}”"
+
+
+def _view(event: Recorded, names: Names) -> str:
+    verb = {"insert": "saved", "delete": "deleted"}.get(event.label, "changed")
+    return f"{verb} the view “{event.row['name']}”"
+
+
 def _item(event: Recorded, names: Names) -> str:
     what = f"{event.count:,} items" if event.count > 1 else names.subject or f"item {event.row['key']}"
     if event.label == "delete":
@@ -191,6 +225,7 @@ def _webhook(event: Recorded, names: Names) -> str:
 
 
 _SENTENCES: dict[str, Callable[[Recorded, Names], str]] = {
+    "bulk": _bulk,
     "dataset": _dataset,
     "file": _file,
     "flag": _flag,
@@ -199,5 +234,7 @@ _SENTENCES: dict[str, Callable[[Recorded, Names], str]] = {
     "membership": _membership,
     "project": _project,
     "schema": _schema,
+    "tag": _tag,
+    "view": _view,
     "webhook": _webhook,
 }

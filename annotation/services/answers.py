@@ -19,6 +19,7 @@ from annotation.services.consensus import settle
 from annotation.services.following import followed
 from annotation.services.gold_turns import Feedback
 from annotation.services.readings import form_of, read_answer
+from annotation.services.turns import Next
 
 # Turns that have their slot. An assigned one was handed out and ran out; it is this person's all the same.
 _HELD = {Lease.State.ACTIVE, Lease.State.AGAIN, Lease.State.ASSIGNED}
@@ -45,7 +46,7 @@ class Receipt:
     created_at: datetime
     created: bool
     feedback: Feedback | None = None
-    next: queue.Next | None = None
+    next: Next | None = None
 
 
 @dataclass(slots=True)
@@ -203,7 +204,7 @@ def _set_overlap_of_batch(project: Project, wanted: int, after: int) -> int | No
     return cast("int | None", batch.last)
 
 
-def _following(turn: Any, receipt: Receipt | None, client: str, count: int) -> queue.Next:
+def _following(turn: Any, receipt: Receipt | None, client: str, count: int) -> Next:
     member, answered = turn, turn.answered
     if turn.gold_id:
         # What was just learned of this member decides what comes next.
@@ -256,7 +257,7 @@ def _revise(annotator: User, annotation_id: int, given: Answer, after: _After) -
 
 def skip(
     *, annotator: User, lease_id: int, reason: str = "", client: str = "", next_count: int = 0
-) -> queue.Next | None:
+) -> Next | None:
     """Give an item back unanswered, as the project's skip policy says; skipping again changes nothing."""
     after = _After()
     with transaction.atomic():

@@ -9,7 +9,7 @@ Locks are always taken in this order: membership, lease, items (by id).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from annotation.models import Project, User
 from annotation.roles import Action, may
 from annotation.services import gold_turns, hot
 from annotation.services import queue_sql as sql
+from annotation.services.turns import Next, Training, Turn, turn_of
 
 MOST_LEASES = 50
 # The cursor moves up after so many answers: rarely enough to cost nothing, often enough to keep the scan short.
@@ -30,57 +31,6 @@ ANSWERS_PER_CURSOR_MOVE = 32
 BEFORE_ALL = {"priority": float("inf"), "item": 0}
 # Cursors are moved back for so many items one by one; for more, to the first of them.
 MOST_REWOUND = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A leased item, ready to show. `payload`, `draft` and `suggested` (what the latest model says of it, where the project
-    shows this) are JSON text, as the database holds them."""
-
-    id: int
-    item_id: int
-    key: str
-    payload: str
-    draft: str | None
-    expires_at: datetime
-    reason: str
-    suggested: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        item = {"id": self.item_id, "key": self.key, "payload": orjson.Fragment(self.payload)}
-        draft = orjson.Fragment(self.draft) if self.draft else None
-        return {
-            "id": self.id,
-            "item": item,
-            "expires_at": self.expires_at,
-            "reason": self.reason,
-            "draft": draft,
-            "suggestion": orjson.Fragment(self.suggested) if self.suggested else None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """How many of the training questions are answered."""
-
-    done: int
-    questions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """What an annotator may do now: ok (turns), busy (others hold the rest), finished, limit or paused.
-
-    `warning` is what a member close to the bar is told; `training` is there while training goes on.
-    """
-
-    status: str
-    turns: list[Turn]
-    schema_id: int | None
-    answered: int
-    detail: str = ""
-    warning: str = ""
-    training: Training | None = None
 
 
 def next_leases(*, annotator: User, project: Project, count: int = 1, client: str = "") -> Next:
@@ -134,7 +84,7 @@ def top_up(*, member: Any, answered: int, count: int, client: str) -> Next:
     held = hot.rows(sql.HELD, {**scope, "count": count})
     wanted = min(count, allowance) - len(held)
     lease = {**scope, "expires": now + timedelta(minutes=member.lease_minutes)}
-    found = Next("ok", [_turn(row) for row in held], member.schema_id, answered, warning=member.warning)
+    found = Next("ok", [turn_of(row) for row in held], member.schema_id, answered, warning=member.warning)
     if gold_turns.in_training(member):
         found = _training(member=member, held=held, scope=lease, count=wanted, found=found)
         if found.turns or found.status != "ok":
@@ -169,7 +119,7 @@ def _training(*, member: Any, held: list[Any], scope: dict[str, Any], count: int
     lease = {**scope, **BEFORE_ALL}
     taken = gold_turns.take(member=member, lease=lease, count=missing, training=True) if missing > 0 else []
     if held or taken:
-        turns = [_turn(row, training=row.is_gold) for row in [*held, *taken]]
+        turns = [turn_of(row, training=row.is_gold) for row in [*held, *taken]]
         # There may be fewer than the project asks for.
         there_are = counts.done + counts.held + len(taken)
         questions = there_are if len(taken) < missing else member.training_questions
@@ -191,7 +141,7 @@ def _mixed(*, member: Any, answered: int, scope: dict[str, Any], first: bool, co
         last_resort = first and not known and not turns
         turns += _take(scope=scope, count=missing - len(turns), last_resort=last_resort)
     for place, row in zip(places, known, strict=False):
-        turns.insert(place, _turn(row))
+        turns.insert(place, turn_of(row))
     if turns and gold_turns.are_mixed_in(member):
         hot.rows(sql.COUNT_TURNS, {**scope, "count": len(turns)})
     if known and len(turns) > 1:
@@ -203,7 +153,7 @@ def _mixed(*, member: Any, answered: int, scope: dict[str, Any], first: bool, co
 def _take_assigned(*, scope: dict[str, Any], count: int) -> list[Turn]:
     """What was assigned to this member comes before anything else."""
     found = hot.rows(sql.take_assigned(count, scope["suggest"]), scope)
-    return [_turn(row) for row in sorted(found, key=lambda row: row.item_id)]
+    return [turn_of(row) for row in sorted(found, key=lambda row: row.item_id)]
 
 
 def _take(*, scope: dict[str, Any], count: int, last_resort: bool) -> list[Turn]:
@@ -213,7 +163,7 @@ def _take(*, scope: dict[str, Any], count: int, last_resort: bool) -> list[Turn]
         # Dry from the cursor on: look once more from the very start, then at what this member put off.
         found = hot.rows(take, {**scope, **BEFORE_ALL})
         found = found or hot.rows(sql.TAKE_DEFERRED, {**scope, "count": count})
-    return [_turn(row) for row in found]
+    return [turn_of(row) for row in found]
 
 
 def _cursor(member: Any, answered: int) -> dict[str, Any]:
@@ -228,26 +178,6 @@ def _cursor(member: Any, answered: int) -> dict[str, Any]:
             place = found
             hot.rows(sql.MOVE_CURSOR, {**scope, **place})
     return place
-
-
-def _turn(row: Any, *, training: bool = False) -> Turn:
-    why = "Training: you are told how it should have been" if training else _why(row)
-    suggested = None if training else getattr(row, "suggested", None)
-    return Turn(row.id, row.item_id, row.key, row.payload, row.draft, row.expires_at, why, suggested)
-
-
-def _why(row: Any) -> str:
-    """Why this item is asked, in words."""
-    if (note := getattr(row, "sent_back", None)) is not None:
-        return f"Sent back for a second look: {note}" if note else "Sent back for a second look"
-    chosen = (row.reason or "Chosen ahead of the others") if row.priority > 0 else ""
-    if getattr(row, "assigned", False):
-        return f"Assigned to you; {row.reason}" if chosen and row.reason else "Assigned to you"
-    if not row.answers:
-        return chosen or "Next in order"
-    others = "one person has" if row.answers == 1 else f"{row.answers} people have"
-    said = f"{others} answered it; {row.wanted} answers are wanted"
-    return f"{row.reason}; {said}" if chosen and row.reason else said.capitalize()
 
 
 def return_expired(*, project_id: int | None = None) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from annotation.models import GoldQuestion, Project, User
 from annotation.services import gold, queue
 from annotation.services.answers import Answer, Receipt, submit
+from annotation.services.turns import Next, Turn
 from tests.factories import make_project, make_user
 
 RIGHT, WRONG = {"sentiment": "positive"}, {"sentiment": "negative"}
@@ -27,15 +28,15 @@ def put(project: Project, *keys: str, answer: Any = RIGHT, **values: Any) -> gol
     return gold.put(project=project, by=project.created_by, items=known)
 
 
-def is_gold(turn: queue.Turn) -> bool:
+def is_gold(turn: Turn) -> bool:
     return GoldQuestion.objects.filter(item=turn.item_id).exists()
 
 
-def take(person: User, project: Project, count: int = 1, client: str = "") -> queue.Next:
+def take(person: User, project: Project, count: int = 1, client: str = "") -> Next:
     return queue.next_leases(annotator=person, project=project, count=count, client=client)
 
 
-def say(person: User, turn: queue.Turn, answer: Any = RIGHT, **values: Any) -> Receipt:
+def say(person: User, turn: Turn, answer: Any = RIGHT, **values: Any) -> Receipt:
     nonce = f"{turn.id}-{turn.expires_at.isoformat()}"
     return submit(annotator=person, lease_id=turn.id, given=Answer(answer, nonce), **values)
 

@@ -6,7 +6,8 @@ import pytest
 
 from annotation.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from annotation.models import BulkAction, Item, ItemEvent, ItemTag, Lease, Tag
-from annotation.services import bulk, bulk_acting, gold, items, queue, tags
+from annotation.reports.audit import Wanted, project_events
+from annotation.services import bulk, bulk_acting, gold, items, queue, tags, views
 from tests.annotation.items_help import say
 from tests.factories import make_items, make_project
 from tests.invariants import assert_slots_add_up
@@ -239,3 +240,23 @@ def test_an_archived_project_is_left_alone(project, owner):
 
     with pytest.raises(Conflict):
         bulk.create(project=project, by=owner, action="retire")
+
+
+def test_the_history_tells_of_bulk_actions_tags_and_views(project, manager):
+    views.save(project=project, by=manager, name="Ours", where="flagged")
+    do(project, manager, "tag", where="state = open", tag="odd")
+    do(project, manager, "retire")
+
+    told = [
+        event.text for event in project_events(project=project, wanted=Wanted(kinds=("bulk", "tag", "view")))
+    ]
+
+    # Of one moment, as one transaction has it.
+    assert set(told) == {
+        "bulk action done: retire, 5 items changed",
+        "asked for a bulk action: retire, all items",
+        "bulk action done: tag “odd”, 5 items changed",
+        "asked for a bulk action: tag “odd”, items with state = open",
+        "made the tag “odd”",
+        "saved the view “Ours”",
+    }

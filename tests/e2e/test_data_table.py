@@ -56,7 +56,7 @@ def test_filter_select_all_tag_and_save_the_view(page: Page, project: Any, annot
     expect(page.locator("[data-selected]")).to_have_text("All 64 items selected")
 
     page.keyboard.press("t")
-    page.get_by_label("Tag", exact=True).fill("look again")
+    page.locator("#bulk-tag-name").fill("look again")
     page.keyboard.press("Enter")
     card = page.locator(".bulk-card")
     expect(card).to_contain_text("Tag as “look again”")
@@ -69,7 +69,7 @@ def test_filter_select_all_tag_and_save_the_view(page: Page, project: Any, annot
 
     page.locator(".items-bar summary").click()
     page.get_by_role("button", name="Save as a new view…").click()
-    page.get_by_label("Name").fill("To look at")
+    page.locator("#view-name").fill("To look at")
     page.keyboard.press("Enter")
     expect(page.locator(".items-bar")).to_contain_text("64 items in To look at")
     assert SavedView.objects.get().where == "state = open or label.sentiment = negative"

@@ -84,6 +84,8 @@ function draw() {
   add.dataset.hotkeyName = "Add a filter";
   add.addEventListener("click", async () => {
     const made = await edit();
+    // Another filter narrows: what were alternatives stay together.
+    if (made && root.kind === "any" && root.parts.length > 1) root = { kind: "all", negated: false, parts: [root] };
     if (made) insert(made, root);
   });
   bar.replaceChildren(...inside(root), add);
@@ -131,7 +133,7 @@ function remove(node, group) {
 
 /** Shown anew, and asked for; the focus goes on from where it was. */
 function done(focus = ".filter-new") {
-  tidied(root);
+  root = tidied(root);
   draw();
   text.value = write(root);
   form.dispatchEvent(new CustomEvent("filter-changed"));

@@ -31,11 +31,19 @@ export function rooted(node) {
   return node.kind === "is" || node.negated ? { kind: "all", negated: false, parts: [node] } : node;
 }
 
-/** Without empty groups, and without groups of one. */
-export function tidied(group) {
+/** A group that holds nothing but another is that other. */
+const unwrapped = (group) => {
+  const [only, more] = group.parts;
+  return only && !more && only.kind !== "is" && !only.negated ? unwrapped(only) : group;
+};
+
+/** A root without empty groups, and without groups of one. */
+export const tidied = (root) => unwrapped(pruned(root));
+
+function pruned(group) {
   group.parts = group.parts.flatMap((part) => {
     if (part.kind === "is") return [part];
-    tidied(part);
+    pruned(part);
     if (!part.parts.length) return [];
     return part.parts.length === 1 && !part.negated ? part.parts : [part];
   });
