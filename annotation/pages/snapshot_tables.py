@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from annotation.formats.layout import values
 from annotation.models import Snapshot
 
 SHOWN_PEOPLE = 50
@@ -39,37 +40,44 @@ class Table:
 
 
 def label_tables(manifest: dict[str, Any]) -> list[Table]:
-    """One for each question that has labels."""
+    """One for each question that has labels, in the order of the schema: JSON in the database keeps none."""
     counts = manifest["counts"]
-    titles = {one["name"]: one["title"] for one in manifest["layout"]["questions"]}
-    parts = counts.get("parts") or {}
+    parts = [counts["parts"][part] for part in manifest["layout"]["parts"]]
     tables = []
-    for question, labels in counts["labels"].items():
+    for question in manifest["layout"]["questions"]:
+        name = question["name"]
+        labels = counts["labels"].get(name, {})
         total = sum(labels.values())
         lines = [
             Line(
                 label,
-                count,
-                count / total if total else 0.0,
-                tuple(part["labels"][question].get(label, 0) for part in parts.values()),
+                labels[label],
+                labels[label] / total if total else 0.0,
+                tuple(part["labels"][name].get(label, 0) for part in parts),
             )
-            for label, count in labels.items()
+            for label in values(question)
+            if label in labels
         ]
-        tables.append(
-            Table(titles[question], total, tuple(lines[:SHOWN_LABELS]), max(0, len(lines) - SHOWN_LABELS))
-        )
+        more = max(0, len(lines) - SHOWN_LABELS)
+        if lines:
+            tables.append(Table(question["title"], total, tuple(lines[:SHOWN_LABELS]), more))
     return tables
+
+
+def part_rows(manifest: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(part, manifest["counts"]["parts"][part]["rows"]) for part in manifest["layout"]["parts"]]
 
 
 def origin_lines(manifest: dict[str, Any]) -> list[tuple[str, list[tuple[str, int]]]]:
     """Where it comes from: for each question, or for all of them, what kinds of sources there are."""
     counts = manifest["counts"]
     if "origins" in counts:
-        return [("Answers", [(_KINDS.get(name, name), count) for name, count in counts["origins"].items()])]
+        return [("", [(_KINDS.get(name, name), count) for name, count in counts["origins"].items()])]
     titles = {one["name"]: one["title"] for one in manifest["layout"]["questions"]}
     return [
         (titles[question], [(_KINDS.get(name, name), count) for name, count in kinds.items()])
         for question, kinds in counts["kinds"].items()
+        if kinds
     ]
 
 

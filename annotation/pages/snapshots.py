@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -146,8 +146,9 @@ class OneSnapshot(SnapshotPage):
         return {
             "manifest": manifest,
             "labels": tables.label_tables(manifest),
-            "parts": list(manifest["counts"].get("parts") or {}),
-            "part_rows": [part["rows"] for part in (manifest["counts"].get("parts") or {}).values()],
+            "made_at": datetime.fromisoformat(manifest["made_at"]),
+            "parts": manifest["layout"]["parts"],
+            "part_rows": tables.part_rows(manifest),
             "origins": tables.origin_lines(manifest),
             "people": tables.people_table(manifest),
             "models": tables.models(manifest),
