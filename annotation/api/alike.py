@@ -22,7 +22,7 @@ from annotation.services import alike
 from annotation.services.import_options import LEAST_ALIKE
 
 
-class PairView(serializers.Serializer[Any]):
+class NearPairView(serializers.Serializer[Any]):
     item = serializers.IntegerField(source="item_id", help_text="The later one.")
     key = serializers.CharField(source="item.key")
     of = serializers.IntegerField(source="of_id", help_text="The earlier one.")
@@ -31,7 +31,7 @@ class PairView(serializers.Serializer[Any]):
 
 
 class PairListView(serializers.Serializer[Any]):
-    results = PairView(many=True)
+    results = NearPairView(many=True)
     next = serializers.CharField(allow_null=True)
 
 
@@ -67,7 +67,9 @@ class Pairs(Api):
         project = self.project(project_id, Action.BROWSE)
         page = query(PageRequest, request)
         rows = report.pairs(project, after=page["after"], limit=page["limit"] + 1)
-        return Response(paged(request=request, rows=rows, limit=page["limit"], view=PairView, key="item_id"))
+        return Response(
+            paged(request=request, rows=rows, limit=page["limit"], view=NearPairView, key="item_id")
+        )
 
 
 class Search(Api):
@@ -103,7 +105,7 @@ class Mark(Api):
 
 
 urlpatterns = [
-    path("projects/<int:project_id>/alike/", Pairs.as_view(), name="alike"),
-    path("projects/<int:project_id>/alike/search/", Search.as_view(), name="alike-search"),
-    path("items/<int:item_id>/alike/", Mark.as_view(), name="item-alike"),
+    path("projects/<int:project_id>/near-duplicates/", Pairs.as_view(), name="near-duplicates"),
+    path("projects/<int:project_id>/near-duplicates/search/", Search.as_view(), name="near-duplicate-search"),
+    path("items/<int:item_id>/near-duplicate/", Mark.as_view(), name="near-duplicate"),
 ]
