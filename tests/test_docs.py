@@ -10,6 +10,7 @@ import pytest
 from active.acquisition import ACQUISITIONS
 from active.encoders import ENCODERS
 from annotation.agreement import COEFFICIENTS
+from annotation.filtering import FIELDS
 from labelmodel.estimators import ESTIMATORS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +56,23 @@ def test_every_coefficient_is_documented(name: str) -> None:
     pages = "".join(page.read_text() for page in METHODS.glob("*.md"))
 
     assert f"`{name}`" in pages
+
+
+def test_every_field_of_filters_is_documented_as_it_is() -> None:
+    told = {line.split("|")[1].split()[0].split(".")[0]: line for line in _rows(ROOT / "docs" / "filters.md")}
+
+    assert told.keys() == FIELDS.keys()
+    assert {
+        name
+        for name, one in FIELDS.items()
+        if one.about not in told[name] or f"`{one.example}`" not in told[name]
+    } == set()
+
+
+def _rows(page: Path) -> list[str]:
+    """The rows of its table."""
+    lines = [line for line in page.read_text().splitlines() if line.startswith("| ")]
+    return lines[1:]
 
 
 def test_every_command_is_documented() -> None:
