@@ -171,10 +171,3 @@ if (form) {
   });
   document.addEventListener("htmx:afterSwap", ({ target }) => target.id === "items" && read());
 }
-
-// Addresses without what is empty.
-document.addEventListener("htmx:configRequest", (event) => {
-  if (!event.target.matches?.("[data-filters]")) return;
-  const { parameters } = event.detail;
-  for (const name of Object.keys(parameters)) if (parameters[name] === "") delete parameters[name];
-});

@@ -4,3 +4,4 @@ import "./columns.js";
 import "./rows.js";
 import "./select.js";
 import "./bulk.js";
+import "../lib/filters.js";
