@@ -130,7 +130,7 @@ class SnapshotPage(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
 
 
-class ComparisonView(serializers.Serializer[Any]):
+class SnapshotComparisonView(serializers.Serializer[Any]):
     url = serializers.SerializerMethodField()
     old = serializers.IntegerField(source="old_id")
     new = serializers.IntegerField(source="new_id")
@@ -218,7 +218,7 @@ class Verb(Api):
 
     def post(self, request: Request, snapshot_id: int) -> Response:
         snapshot = snapshots.snapshot_for(user=self.user(), snapshot_id=snapshot_id)
-        snapshot = type(self).verb(snapshot=snapshot)
+        snapshot = type(self).verb(snapshot=snapshot, by=self.user())
         if snapshot.state == Snapshot.State.WAITING:
             tasks.snapshot_soon(snapshot.pk)
         return view_of(request, snapshot)
@@ -237,19 +237,21 @@ def _verb(name: str, description: str) -> type[Verb]:
 
 
 class Compare(Api):
-    @extend_schema(operation_id="get_comparison", responses={200: ComparisonView, **PROBLEMS(401, 403, 404)})
+    @extend_schema(
+        operation_id="get_comparison", responses={200: SnapshotComparisonView, **PROBLEMS(401, 403, 404)}
+    )
     def get(self, request: Request, snapshot_id: int, other_id: int) -> Response:
         """What changed from one snapshot to another, once somebody has asked for it."""
         old, new = self._both(snapshot_id, other_id)
         found = Comparison.objects.filter(old=old, new=new).first()
         if found is None:
             raise NotFound("Nobody has asked for this comparison yet; POST here to have it made.")
-        return Response(ComparisonView(found, context={"request": request}).data)
+        return Response(SnapshotComparisonView(found, context={"request": request}).data)
 
     @extend_schema(
         operation_id="compare_snapshots",
         request=None,
-        responses={202: ComparisonView, **PROBLEMS(400, 401, 403, 404, 409)},
+        responses={202: SnapshotComparisonView, **PROBLEMS(400, 401, 403, 404, 409)},
     )
     def post(self, request: Request, snapshot_id: int, other_id: int) -> Response:
         """Ask what changed from the first snapshot to the other. Asked again, the answer is the same: neither ever changes."""
@@ -257,7 +259,7 @@ class Compare(Api):
         found = snapshots.compare(old=old, new=new, by=self.user())
         if found.is_pending:
             tasks.comparison_soon(found.pk)
-        body = ComparisonView(found, context={"request": request}).data
+        body = SnapshotComparisonView(found, context={"request": request}).data
         return Response(body, status=202, headers={"Location": body["url"]})
 
     def _both(self, old: int, new: int) -> tuple[Snapshot, Snapshot]:
@@ -274,7 +276,9 @@ urlpatterns = [
     path(_ONE, OneSnapshot.as_view(), name="snapshot"),
     path(
         f"{_ONE}cancel/",
-        _verb("cancel", "Stop making a snapshot.").as_view(),
+        _verb(
+            "cancel", "Stop making a snapshot of your own; others', if you may configure the project."
+        ).as_view(),
         name="snapshot-cancel",
     ),
     path(

@@ -168,7 +168,11 @@ class SnapshotVerb(SnapshotPage):
         return redirect("snapshot", project_id, snapshot_id)
 
     def post(self, request: HttpRequest, project_id: int, snapshot_id: int) -> HttpResponse:
-        tell(request, partial(type(self).verb, snapshot=self.snapshot(snapshot_id)), done=self.done)
+        tell(
+            request,
+            partial(type(self).verb, snapshot=self.snapshot(snapshot_id), by=self.user()),
+            done=self.done,
+        )
         tasks.snapshot_soon(snapshot_id)
         return redirect("snapshot", project_id, snapshot_id)
 

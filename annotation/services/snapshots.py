@@ -83,14 +83,18 @@ def is_secret(snapshot: Snapshot) -> bool:
     return bool(snapshot.options.get("secret"))
 
 
-def cancel(*, snapshot: Snapshot) -> Snapshot:
-    """Stop making it. Raises Conflict for one that has ended."""
+def cancel(*, snapshot: Snapshot, by: User) -> Snapshot:
+    """Stop making one of one's own; others', who may configure the project. Raises NotAllowed, and Conflict for one that
+    has ended."""
+    if snapshot.created_by_id != by.pk:
+        check(user=by, project=snapshot.project, action=Action.CONFIGURE)
     jobs.cancel(snapshot)
     return snapshot
 
 
-def retry(*, snapshot: Snapshot) -> Snapshot:
+def retry(*, snapshot: Snapshot, by: User) -> Snapshot:
     """Make one that failed or was cancelled after all, of the state that the project then has. Raises Conflict for others."""
+    check(user=by, project=snapshot.project, action=Action.EXPORT)
     jobs.retry(snapshot)
     return snapshot
 

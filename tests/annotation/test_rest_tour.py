@@ -13,6 +13,7 @@ import pytest
 
 from annotation.models import Dataset
 from annotation.services import import_run, words
+from annotation.snapshots import making
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -81,6 +82,8 @@ def test_the_commands_of_the_tour_run_as_they_stand(live_server, tmp_path):
                 variables[name] = str(taken)
         if "-F file" in command:
             work()
+        if answer[1].get("url", "").endswith(f"/snapshots/{answer[1].get('id')}/"):
+            making.run(snapshot_id=answer[1]["id"])
 
     statuses = [status for status, _ in answered]
     bodies = [body for _, body in answered]
@@ -116,6 +119,8 @@ def test_the_commands_of_the_tour_run_as_they_stand(live_server, tmp_path):
         200,
         200,
         200,
+        202,
+        200,
         200,
         409,
     ]
@@ -124,6 +129,7 @@ def test_the_commands_of_the_tour_run_as_they_stand(live_server, tmp_path):
     assert (bodies[13]["created"], len(bodies[13]["errors"])) == (2, 1)
     assert (bodies[17]["freshness"], bodies[17]["answers"]) == ("current", 1)
     assert bodies[21]["results"][0]["status"] == "waiting"
+    assert [bodies[-3]["results"][0][name] for name in ("status", "row_count")] == ["done", 4]
     assert bodies[-2]["results"][0]["text"] == "added annotator1 as annotator"
     assert bodies[-1]["code"] == "conflict"
     lines = (tmp_path / "answers.jsonl").read_text().splitlines()

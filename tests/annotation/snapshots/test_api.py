@@ -165,3 +165,10 @@ def test_pages_are_for_those_who_may_export(client, annotator, project, name):
     client.force_login(annotator)
 
     assert client.get(reverse(name, args=[project.pk])).status_code == 403
+
+
+def test_others_are_cancelled_by_those_alone_who_may_configure(api, viewer, manager, adjudicator, url):
+    asked = api(adjudicator).post(url, {}, format="json").json()
+
+    assert api(viewer).post(f"{asked['url']}cancel/").status_code == 403
+    assert api(manager).post(f"{asked['url']}cancel/").status_code == 200
