@@ -35,6 +35,8 @@ DATABASE_URL: str = env.str("DATABASE_URL", "") or database_url(DATA_DIR)
 REDIS_URL: str = env.str("REDIS_URL", "") or redis_url(DATA_DIR)
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", "") or REDIS_URL
 MAX_UPLOAD_MB: int = env.int("MAX_UPLOAD_MB", 4096)
+# For how many days the uploaded files of imports that are done are kept; 0: for ever.
+IMPORT_KEEP_DAYS: int = env.int("IMPORT_KEEP_DAYS", 0)
 # So much a project's file may hold, unpacked.
 MAX_RESTORE_MB: int = env.int("MAX_RESTORE_MB", 20480)
 MAX_ROW_MB: int = env.int("MAX_ROW_MB", 5)
@@ -237,6 +239,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "annotation.api.schema.short_names",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "NextStatus": "annotation.api.queue.STATUSES",
         "HintKind": ["random", "constant", "fast"],
@@ -245,7 +251,12 @@ SPECTACULAR_SETTINGS = {
         "RoundStatus": "active.api.rounds.STATES",
         "SelectionKind": "active.api.rounds.KINDS",
         "ModelState": "active.api.models.STATES",
-        "SimulationStatus": "active.api.simulations.STATES",
+        "JobStatus": "active.api.simulations.STATES",
+        "SnapshotFormat": "annotation.formats.registry.NAMES",
+        "SnapshotRows": ["consensus", "annotations"],
+        "SplitKind": ["random", "stratified", "group", "time"],
+        "BulkActionName": ["requeue", "assign", "unassign", "retire", "tag", "untag"],
+        "ImportFormat": "annotation.api.import_choices.FORMAT_NAMES",
         "Strategy": "active.names.STRATEGIES",
         "ItemState": ["open", "disputed", "resolved", "retired"],
         "ImportStatus": ["draft", "waiting", "running", "done", "failed", "cancelled"],

@@ -29,7 +29,7 @@ class SimilarRequest(serializers.Serializer[Any]):
     where = Text(max_length=5000, default="", allow_blank=True)
 
 
-class AlikeView(serializers.Serializer[Any]):
+class SimilarItemView(serializers.Serializer[Any]):
     item = serializers.IntegerField(source="id")
     key = serializers.CharField()
     state = serializers.ChoiceField(Item.State.values)
@@ -40,7 +40,7 @@ class AlikeView(serializers.Serializer[Any]):
 
 class SimilarView(serializers.Serializer[Any]):
     encoder = serializers.IntegerField(help_text="The version of the encoder whose vectors were compared.")
-    results = AlikeView(source="rows", many=True)
+    results = SimilarItemView(source="rows", many=True)
 
 
 class SearchView(serializers.Serializer[Any]):
@@ -98,7 +98,7 @@ class Search(Api):
     )
     def post(self, request: Request, project_id: int) -> Response:
         """Let a worker prepare what similar items are found by. Harmless when it is; what failed is tried again."""
-        project = self.project(project_id, Action.BROWSE)
+        project = self.project(project_id, Action.IMPORT)
         made = similar.turn_on(project=project, by=self.user())
         similar_soon(project.pk)
         return Response(SearchView(made).data, status=202)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
@@ -51,3 +52,9 @@ def PROBLEMS(*statuses: int) -> dict[Any, OpenApiResponse]:
         (status, PROBLEM_TYPE): OpenApiResponse(Problem, description=_MEANING[status])
         for status in sorted(chosen)
     }
+
+
+def FILE(status: int, description: str, *content_types: str) -> dict[Any, OpenApiResponse]:
+    """A response that is a file of one of these types. The first one told is what generators of clients know as bytes."""
+    kinds = dict.fromkeys(["application/octet-stream", *(kind.partition(";")[0] for kind in content_types)])
+    return {(status, kind): OpenApiResponse(OpenApiTypes.BINARY, description=description) for kind in kinds}

@@ -16,7 +16,7 @@ from annotation.services.import_answer_options import WORDS
 from annotation.services.import_options import ALIKE, LEAST_ALIKE
 from annotation.services.import_people import LONGEST_NAME
 
-_FORMATS = [*FORMATS, "ndjson"]
+FORMAT_NAMES = [*FORMATS, "ndjson"]
 
 
 _NAMES = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
@@ -72,7 +72,7 @@ class Labels(Mapping):
 class ChoicesRequest(serializers.Serializer[Any]):
     """How to read the file; what is left out is detected."""
 
-    format = serializers.ChoiceField(_FORMATS, required=False)
+    format = serializers.ChoiceField(FORMAT_NAMES, required=False)
     encoding = Text(max_length=40, required=False)
     delimiter = Text(
         max_length=3, required=False, trim_whitespace=False, help_text="One character, or `tab`."

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from annotation import tasks
 from annotation.api import ranges
 from annotation.api.base import Api, valid
-from annotation.api.docs import PROBLEMS
+from annotation.api.docs import FILE, PROBLEMS
 from annotation.api.exports import AnyAccept, Closing
 from annotation.api.fields import Text
 from annotation.api.paging import PAGE_PARAMETERS, PageRequest, paged, query
@@ -206,8 +206,8 @@ class DownloadProjectFile(Api):
             ),
         ],
         responses={
-            (200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, description="The file."),
-            (206, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, description="The part asked for."),
+            **FILE(200, "The file.", "application/zip"),
+            **FILE(206, "The part asked for.", "application/zip"),
             304: OpenApiResponse(description="You have this very file."),
             **PROBLEMS(401, 404, 409, 412, 416),
         },

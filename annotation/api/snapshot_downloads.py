@@ -24,7 +24,7 @@ from rest_framework.response import Response
 from annotation.api import ranges
 from annotation.api.auth import SessionAuthentication, TokenAuthentication
 from annotation.api.base import Api, valid
-from annotation.api.docs import PROBLEMS
+from annotation.api.docs import FILE, PROBLEMS
 from annotation.api.exports import AnyAccept, Closing
 from annotation.api.fields import Text
 from annotation.api.paging import query
@@ -35,6 +35,8 @@ from annotation.models import Snapshot, User
 from annotation.services import snapshot_files, snapshot_links
 from annotation.services.snapshot_offers import Offer, offers
 from annotation.services.snapshots import snapshot_for
+
+CONTENT_TYPES = [form.content_type for form in FORMATS.values()]
 
 
 class LinkAuthentication(BaseAuthentication):
@@ -140,7 +142,6 @@ class Download(Api):
         operation_id="download_snapshot",
         parameters=[
             OpenApiParameter("format", str, enum=list(FORMATS), default="jsonl"),
-            OpenApiParameter("link", str, description="The secret of a signed link, instead of a token."),
             OpenApiParameter(
                 "Range", str, OpenApiParameter.HEADER, description="One range, as `bytes=1000-`."
             ),
@@ -149,10 +150,8 @@ class Download(Api):
             ),
         ],
         responses={
-            (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="The file."),
-            (206, "application/octet-stream"): OpenApiResponse(
-                OpenApiTypes.BINARY, description="The part that `Range` asks for."
-            ),
+            **FILE(200, "The file.", *CONTENT_TYPES),
+            **FILE(206, "The part that `Range` asks for.", *CONTENT_TYPES),
             304: OpenApiResponse(description="You have this very file."),
             **PROBLEMS(400, 401, 403, 404, 409, 410, 412, 416, 503),
         },
@@ -174,8 +173,9 @@ def answered(request: Request, file: File) -> HttpResponseBase:
     if unchanged is not None and unchanged.status_code == 412:
         return problem(412, "changed", "The file is not the one that If-Match names.")
     response = unchanged or _body(request, file, headers["ETag"])
-    for name, value in headers.items():
-        response[name] = value
+    if response.status_code < 400:
+        for name, value in headers.items():
+            response[name] = value
     patch_vary_headers(response, ["Authorization", "Cookie"])
     return response
 

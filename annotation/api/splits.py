@@ -19,7 +19,7 @@ from annotation.roles import Action
 from annotation.services import splits
 
 
-class PartView(serializers.Serializer[Any]):
+class SplitPartView(serializers.Serializer[Any]):
     name = Text(max_length=splits.LONGEST_PART)
     share = serializers.FloatField(help_text="Of the items, between 0 and 1; all shares add up to 1.")
 
@@ -27,7 +27,7 @@ class PartView(serializers.Serializer[Any]):
 class SplitRequest(serializers.Serializer[Any]):
     name = Text(max_length=splits.LONGEST_NAME)
     kind = serializers.ChoiceField(Split.Kind.values, help_text="docs/snapshots.md tells what each does.")
-    parts = PartView(many=True, help_text="2 to 10 of them.")
+    parts = SplitPartView(many=True, help_text="2 to 10 of them.")
     seed = serializers.IntegerField(default=0, min_value=0, max_value=splits.LARGEST_SEED)
     by = Text(
         max_length=200,
@@ -42,7 +42,7 @@ class SplitView(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     kind = serializers.ChoiceField(Split.Kind.values)
-    parts = PartView(many=True)
+    parts = SplitPartView(many=True)
     seed = serializers.IntegerField()
     by = serializers.CharField(allow_blank=True)
     begins = serializers.ListField(

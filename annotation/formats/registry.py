@@ -15,3 +15,4 @@ FORMATS: dict[str, Format] = {
     one.name: one
     for one in (JSONL, CSV, SAFE_CSV, PARQUET, HUGGINGFACE, LABEL_STUDIO, LABEL_STUDIO_CONFIG, SPACY)
 }
+NAMES = list(FORMATS)
