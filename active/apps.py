@@ -6,7 +6,7 @@ class ActiveApp(AppConfig):
 
     def ready(self) -> None:
         from active.events import EVENTS
-        from active.reports import round_column, round_fields, similar_field
+        from active.reports import round_column, round_fields, schema_reach, similar_field
         from active.services import archived
         from annotation.services.event_types import EVENT_TYPES
 
@@ -14,4 +14,5 @@ class ActiveApp(AppConfig):
         round_column.add()
         round_fields.add()
         similar_field.add()
+        schema_reach.add()
         archived.add()

@@ -8,7 +8,17 @@ from celery import shared_task
 
 from annotation.models import AlikeSearch, BulkAction, Comparison, Project, ProjectFile, Snapshot
 from annotation.reports import agreement
-from annotation.services import bulk, deliveries, import_run, imports, jobs, project_files, queue, words
+from annotation.services import (
+    bulk,
+    deliveries,
+    import_run,
+    imports,
+    jobs,
+    leftovers,
+    project_files,
+    queue,
+    words,
+)
 
 
 @shared_task
@@ -55,6 +65,21 @@ def run_project_file(file_id: int) -> None:
 def project_file_soon(file_id: int) -> None:
     """Start work on a project's file without waiting for the sweep."""
     cast(Any, run_project_file).delay_on_commit(file_id)
+
+
+@shared_task
+def clean_files() -> None:
+    """Delete files that no row names, and uploads that are kept no longer."""
+    leftovers.clean()
+    leftovers.forget_imports()
+
+
+def forget_figures(*, user_id: int) -> None:
+    """Figures with somebody's old name in them are computed anew."""
+    for project_id in (
+        Project.objects.filter(annotations__annotator=user_id).distinct().values_list("pk", flat=True)
+    ):
+        agreement.forget(project_id)
 
 
 @shared_task

@@ -34,6 +34,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "consensus": {"task": "labelmodel.tasks.sweep", "schedule": 2.0, "options": {"expires": 2.0}},
     # What happened is told to webhooks within seconds.
     "webhooks": {"task": "annotation.tasks.tell_webhooks", "schedule": 2.0, "options": {"expires": 2.0}},
+    # Takes away what nobody names any more.
+    "files": {"task": "annotation.tasks.clean_files", "schedule": 21_600.0, "options": {"expires": 21_600.0}},
     # Starts rounds whose time has come, and takes up what a worker left behind or what arrived since.
     "rounds": {"task": "active.tasks.sweep", "schedule": 5.0, "options": {"expires": 5.0}},
 }

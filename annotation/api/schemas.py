@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.urls import path
@@ -84,6 +85,12 @@ class SchemaEffectView(SchemaChangeView):
     answers = serializers.IntegerField(help_text="How many current answers it touches.")
 
 
+class ConsequenceView(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="consensus, decisions, predictions, snapshots, views, learning")
+    count = serializers.IntegerField()
+    text = serializers.CharField()
+
+
 class SchemaEffectsView(serializers.Serializer[Any]):
     fields = serializers.JSONField()  # type: ignore[assignment]
     questions = serializers.JSONField(help_text="The draft with its defaults filled in.")
@@ -93,6 +100,9 @@ class SchemaEffectsView(serializers.Serializer[Any]):
     lacking = serializers.DictField(child=serializers.IntegerField(), help_text="The same by question.")
     gold_incomplete = serializers.IntegerField()
     changes = SchemaEffectView(many=True)
+    consequences = ConsequenceView(
+        many=True, help_text="What else reads the questions, and what becomes of it."
+    )
     unsaid = FaultView(many=True, help_text="What the mapping must still say before this can be published.")
 
 
@@ -183,6 +193,7 @@ def effects_as_json(effects: Effects) -> dict[str, Any]:
         "newly_incomplete": effects.newly_incomplete,
         "lacking": effects.lacking,
         "gold_incomplete": effects.gold_incomplete,
+        "consequences": [asdict(one) for one in effects.consequences],
         "changes": [{**_change(effect.change), "answers": effect.answers} for effect in effects.effects],
     }
 

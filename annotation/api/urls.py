@@ -8,6 +8,7 @@ from annotation.api import (
     audit,
     bulk,
     disputes,
+    erasure,
     exports,
     gold,
     guidelines,
@@ -35,6 +36,7 @@ app_name = "api"
 urlpatterns = [
     *queue.urlpatterns,
     *accounts.urlpatterns,
+    *erasure.urlpatterns,
     *project_files.urlpatterns,
     *projects.urlpatterns,
     *reservoir.urlpatterns,

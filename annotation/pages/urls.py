@@ -8,6 +8,7 @@ from annotation.pages import (
     alike,
     bulk,
     doubts,
+    erasure,
     exports,
     gold,
     gold_adding,
@@ -33,6 +34,7 @@ from annotation.pages import (
 urlpatterns = [
     *account.urlpatterns,
     *people.urlpatterns,
+    *erasure.urlpatterns,
     *project_files.urlpatterns,
     *projects.urlpatterns,
     *reservoir.urlpatterns,

@@ -7,6 +7,7 @@ takes long is left to a worker, and readers see the figures of the last time wit
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -85,6 +86,12 @@ def kept(project_id: int) -> Figures | None:
     except RedisError:
         return None
     return found
+
+
+def forget(project_id: int) -> None:
+    """Let nobody see the figures that are kept: somebody in them is called otherwise now."""
+    with suppress(RedisError):
+        cache.delete(_key(project_id))
 
 
 def compute(project_id: int) -> Figures:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -15,6 +15,7 @@ from annotation.questions import Change, Reading, changes
 from annotation.questions.changes import Touched
 from annotation.questions.mapping import sources
 from annotation.questions.types import Question
+from annotation.services.schema_reach import Consequence, consequences
 
 Answer = dict[str, Any]
 
@@ -38,6 +39,8 @@ class Effects:
     effects: list[Effect]
     # Gold questions whose known answer would lack something.
     gold_incomplete: int
+    # What else reads the questions, and what becomes of it.
+    consequences: list[Consequence] = field(default_factory=list)
     # Items of the newly incomplete answers, where they were asked for.
     items: list[int] = field(default_factory=list)
 
@@ -54,7 +57,9 @@ class _Group:
 
 def preview_mapping(*, project: Project, questions: list[Any], mapping: dict[str, Any]) -> Effects:
     """Count what publishing these (checked, completed) questions and mapping would do. Changes nothing."""
-    return count_effects(project=project, questions=questions, mapping=mapping, items=False)
+    effects = count_effects(project=project, questions=questions, mapping=mapping, items=False)
+    found = [effect.change for effect in effects.effects]
+    return replace(effects, consequences=consequences(project=project, questions=questions, found=found))
 
 
 def count_effects(*, project: Project, questions: list[Any], mapping: dict[str, Any], items: bool) -> Effects:
@@ -105,7 +110,13 @@ class _Counter:
     def effects(self, gold: int) -> Effects:
         effects = [Effect(change, self.touches[position]) for position, change in enumerate(self.changes)]
         return Effects(
-            self.total, self.incomplete, self.newly, dict(self.lacking), effects, gold, sorted(self.items)
+            self.total,
+            self.incomplete,
+            self.newly,
+            dict(self.lacking),
+            effects,
+            gold,
+            items=sorted(self.items),
         )
 
 

@@ -43,6 +43,17 @@ def set_aside(*, suspension_id: int, by: User) -> int:
     return int(count)
 
 
+def withdraw(*, project: Project, user: User) -> None:
+    """Ask others for everything that this person answered in a project: nothing of it counts any longer.
+
+    Batch by batch, safe to run again after an interruption. The caller has seen to it that they answer nothing more.
+    """
+    everything = Suspension(project=project, user=user, first_annotation=0, last_annotation=2**62)
+    while _set_aside_batch(everything):
+        pass
+    queue.rewind_all(project_id=project.pk)
+
+
 def let_stand(*, suspension_id: int, by: User) -> None:
     """Keep the answers that were given while below the bar. Raises NotFound, NotAllowed, Conflict."""
     _close(_open(suspension_id, by), by, None)

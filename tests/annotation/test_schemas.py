@@ -12,7 +12,19 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotation.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from annotation.models import Annotation, GoldQuestion, Item, Lease, Project, Schema, User
+from annotation.models import (
+    Annotation,
+    Consensus,
+    GoldQuestion,
+    Item,
+    Lease,
+    Prediction,
+    Project,
+    SavedView,
+    Schema,
+    Snapshot,
+    User,
+)
 from annotation.questions import normalize_questions
 from annotation.reports import schemas as reports
 from annotation.services import answers, queue
@@ -425,3 +437,56 @@ def test_a_project_of_somebody_else_is_not_mixed_in() -> None:
     answer(other, {"sentiment": "positive"})
 
     assert effects_of(mine, [POLARITY], {}).answers == 0
+
+
+def test_the_preview_tells_what_else_reads_the_questions() -> None:
+    project = make_project(items=4)
+    item, owner = project.items.first(), project.created_by
+    about: dict[str, Any] = {
+        "project": project,
+        "item": item,
+        "question": "sentiment",
+        "schema": project.schema,
+    }
+    Prediction.objects.create(
+        **about,
+        kind="model",
+        source="m",
+        version="1",
+        value="positive",
+        confidence=0.5,
+        created_at=timezone.now(),
+    )
+    Consensus.objects.create(
+        **about, value="positive", confidence=1, entropy=0, votes=0, unanimous=True, status="adjudicated",
+        method="adjudication", updated_at=timezone.now(),
+    )  # fmt: skip
+    SavedView.objects.create(
+        project=project, name="Glad", where='label.sentiment = "positive"', created_by=owner
+    )
+    SavedView.objects.create(project=project, name="All open", where="state = open", created_by=owner)
+    Snapshot.objects.create(project=project, number=1, state="done", created_by=owner)
+    split = {"sentiment": {"labels": {"positive": None, "negative": "bad", "neutral": "mixed"}}}
+
+    found = preview_mapping(
+        project=project, questions=normalize_questions([POLARITY]), mapping=split
+    ).consequences
+
+    assert [(one.kind, one.count) for one in found] == [
+        ("decisions", 1),
+        ("predictions", 1),
+        ("snapshots", 1),
+        ("views", 1),
+    ]
+    assert "“Glad”" in found[-1].text
+
+
+def test_splitting_a_label_asks_again_about_the_items_that_said_it_and_no_others() -> None:
+    project = make_project(items=4)
+    answer(project, *({"sentiment": said} for said in ("positive", "negative", "positive")))
+    split = {"sentiment": {"labels": {"positive": None, "negative": "bad", "neutral": "mixed"}}}
+
+    publish(project, project.created_by, [POLARITY], mapping=split, ask_again=True)
+
+    states = list(project.items.order_by("pk").values_list("state", "wanted"))
+    assert states == [("open", 2), ("resolved", 1), ("open", 2), ("open", 1)]

@@ -58,7 +58,8 @@ export class Publish {
     this.body.replaceChildren(
       ...decisions,
       h("section", {}, h("h3", {}, "What changes"), changes.length ? h("ul", { class: "publish-changes" }, changes) : h("p", { class: "muted" }, "Only how items are shown.")),
-      this.#summary(effects));
+      this.#summary(effects),
+      ...this.#consequences(effects));
     if (focused) this.body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
     const askable = effects.newly_incomplete > 0;
     this.again.closest("label").hidden = !askable;
@@ -93,6 +94,13 @@ export class Publish {
     const words = effects.incomplete ? `${number(effects.incomplete)} of ${answers(effects.answers)} will be incomplete: ${lacking}.` : `All ${answers(effects.answers)} read completely under the new version.`;
     const gold = effects.gold_incomplete ? ` ${number(effects.gold_incomplete)} gold questions will lack an answer.` : "";
     return h("p", { class: "well" }, words + gold, " Old answers stay as they are; this is how they read.");
+  }
+
+  // What else reads the questions: consensus, decisions, predictions, learning, saved views, snapshots.
+  #consequences(effects) {
+    if (!effects.consequences.length) return [];
+    const rows = effects.consequences.map((one) => h("li", {}, h("span", { class: "grow" }, one.text), h("span", { class: one.kind === "views" ? "badge c-red" : "badge" }, `${number(one.count)} ${one.kind}`)));
+    return [h("section", {}, h("h3", {}, "What else it touches"), h("ul", { class: "publish-changes" }, rows))];
   }
 
   async #publish() {
