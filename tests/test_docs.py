@@ -11,6 +11,7 @@ from active.acquisition import ACQUISITIONS
 from active.encoders import ENCODERS
 from annotation.agreement import COEFFICIENTS
 from annotation.filtering import FIELDS
+from annotation.formats.registry import FORMATS
 from labelmodel.estimators import ESTIMATORS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +57,11 @@ def test_every_coefficient_is_documented(name: str) -> None:
     pages = "".join(page.read_text() for page in METHODS.glob("*.md"))
 
     assert f"`{name}`" in pages
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_of_snapshots_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in (ROOT / "docs" / "formats.md").read_text()
 
 
 def test_every_field_of_filters_is_documented_as_it_is() -> None:
