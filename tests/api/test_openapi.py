@@ -20,6 +20,7 @@ from annotation.models import ApiToken
 from annotation.services import queue
 from annotation.services.answers import Answer, submit
 from config.wsgi import application
+from tests.annotation.formats.kept import keep
 from tests.factories import make_dataset
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -52,10 +53,19 @@ def token(project, manager, annotator, adjudicator):
     return ApiToken.objects.create(user=project.created_by, name="fuzz")[1]
 
 
+@pytest.fixture
+def snapshot(project, settings, tmp_path):
+    """One that is made, with its file."""
+    settings.MEDIA_ROOT = tmp_path
+    return keep(project)
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
-def test_every_operation_answers_as_documented(operation, mode, token, project):
+def test_every_operation_answers_as_documented(operation, mode, token, project, request):
     ids = {"project_id": project.pk}
+    if "snapshot_id" in operation.path:
+        ids["snapshot_id"] = request.getfixturevalue("snapshot").pk
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
