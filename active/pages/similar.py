@@ -79,6 +79,8 @@ class SimilarCard(SimilarPage):
 
 
 class SimilarOn(SimilarPage):
+    action = Action.IMPORT
+
     def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
         tell(
             request,

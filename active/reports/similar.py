@@ -88,7 +88,7 @@ class Standing:
 
 # Why there is no answer, and what to do.
 WHY = {
-    "off": "Nobody has asked for similar items in this project yet; POST to the project's similar/ lets a worker prepare them.",
+    "off": "Nobody has asked for similar items in this project yet; a manager's POST to the project's similar/ lets a worker prepare them.",
     "preparing": "The vectors of this project's items are being prepared. Ask again in a moment.",
     "failed": "The vectors could not be prepared: {error} POST to the project's similar/ to try again.",
     "waiting": "This item has no vector yet; a worker makes it. Ask again in a moment.",

@@ -41,7 +41,7 @@ def turn_on(*, project: Project, by: User) -> SimilarSearch:
 
     Raises NotAllowed, Conflict for an archived project.
     """
-    check(user=by, project=project, action=Action.BROWSE)
+    check(user=by, project=project, action=Action.IMPORT)
     if project.archived_at:
         raise Conflict("The project is archived; restore it first.")
     found, _ = SimilarSearch.objects.get_or_create(project=project, defaults={"created_by": by})

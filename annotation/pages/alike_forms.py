@@ -22,18 +22,20 @@ class AlikeForm(forms.Form):
 
     alike = forms.ChoiceField(
         choices=list(ALIKE.items()),
-        required=False,
         label="Near-duplicates",
         help_text="Rows that are nearly the same as an item of the project, or as an earlier row of the file.",
     )
-    alike_from = forms.FloatField(required=False, **_SIMILARITY)
+    alike_from = forms.FloatField(**_SIMILARITY)
 
     def __init__(self, data: Any = None, *, options: dict[str, Any]) -> None:
         super().__init__(data, initial={name: options[name] for name in ("alike", "alike_from")})
+        # What a client leaves out stays as it was.
+        for name in [name for name in self.fields if data is not None and name not in data]:
+            del self.fields[name]
 
     def choices(self) -> dict[str, Any]:
         """What was chosen, for import_options.Choices."""
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        return dict(self.cleaned_data)
 
 
 class ThresholdForm(forms.Form):

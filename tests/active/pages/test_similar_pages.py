@@ -59,10 +59,13 @@ def test_a_filter_narrows_the_table_and_says_what_is_wrong_with_it(owner: User, 
     assert "There is no field “nothing”" in wrong
 
 
-def test_a_button_asks_for_them_and_the_page_says_what_it_waits_for(viewer: User, project: Project) -> None:
+def test_a_button_asks_for_them_and_the_page_says_what_it_waits_for(
+    manager: User, viewer: User, project: Project
+) -> None:
     key = "item-00001"
-    off = seen(viewer, page(project, "similar/card/", key), htmx=True)
-    response = send(viewer, f"/projects/{project.pk}/similar/on/", next=page(project, "", key))
+    off = seen(manager, page(project, "similar/card/", key), htmx=True)
+    assert "A manager can ask for that." in seen(viewer, page(project, "similar/card/", key), htmx=True)
+    response = send(manager, f"/projects/{project.pk}/similar/on/", next=page(project, "", key))
     on = seen(viewer, page(project, "similar/card/", key), htmx=True)
 
     assert "Look for similar items</button>" in off
@@ -114,8 +117,10 @@ def test_rest_refuses_what_it_cannot_answer(api: Any, owner: User, ready: Projec
     assert api(owner).get(rest(ready, query)).status_code == 400
 
 
-def test_rest_says_what_to_do_where_there_are_no_vectors(api: Any, viewer: User, project: Project) -> None:
-    client, here = api(viewer), f"/api/v1/projects/{project.pk}/similar/"
+def test_rest_says_what_to_do_where_there_are_no_vectors(
+    api: Any, manager: User, viewer: User, project: Project
+) -> None:
+    client, here = api(manager), f"/api/v1/projects/{project.pk}/similar/"
     missing = client.get(rest(project, key="item-00001"))
     assert missing.status_code == 409
     assert "POST" in missing.json()["detail"]
@@ -126,7 +131,9 @@ def test_rest_says_what_to_do_where_there_are_no_vectors(api: Any, viewer: User,
     assert (
         client.get(here).json() | {"ready": True, "status": "done", "vectors": 5} == client.get(here).json()
     )
-    assert client.delete(here).status_code == 403
+    assert api(viewer).post(here).status_code == api(viewer).delete(here).status_code == 403
+    assert client.delete(here).status_code == 204
+    assert client.get(here).status_code == 404
 
 
 def test_the_neighbours_are_a_filter_of_every_list(ready: Project) -> None:

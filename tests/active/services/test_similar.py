@@ -201,12 +201,12 @@ def test_turning_it_off_gives_the_disk_back(project: Project, monkeypatch: pytes
     assert indexes(project) == []
 
 
-def test_who_may_browse_may_ask_for_it_and_who_configures_may_end_it(project: Project) -> None:
-    viewer, annotator = make_member(project, "viewer"), make_member(project, "annotator")
+def test_managers_ask_for_it_and_end_it(project: Project) -> None:
+    viewer, manager = make_member(project, "viewer"), make_member(project, "manager")
 
     with pytest.raises(NotAllowed):
-        similar.turn_on(project=project, by=annotator)
-    assert similar.turn_on(project=project, by=viewer).state == "waiting"
+        similar.turn_on(project=project, by=viewer)
+    assert similar.turn_on(project=project, by=manager).state == "waiting"
     with pytest.raises(NotAllowed):
         similar.turn_off(project=project, by=viewer)
 
