@@ -12,6 +12,7 @@ from active.encoders import ENCODERS
 from annotation.agreement import COEFFICIENTS
 from annotation.filtering import FIELDS
 from annotation.formats.registry import FORMATS
+from annotation.services.event_types import EVENT_TYPES
 from labelmodel.estimators import ESTIMATORS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,6 +80,11 @@ def _rows(page: Path) -> list[str]:
     """The rows of its table."""
     lines = [line for line in page.read_text().splitlines() if line.startswith("| ")]
     return lines[1:]
+
+
+@pytest.mark.parametrize("name", EVENT_TYPES)
+def test_every_event_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in (ROOT / "docs" / "webhooks.md").read_text()
 
 
 def test_every_command_is_documented() -> None:

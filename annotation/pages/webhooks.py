@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
+from django.utils import timezone
 
 from annotation import tasks
 from annotation.errors import NotFound
@@ -128,6 +129,7 @@ class OneWebhook(WebhooksPage):
             states=Delivery.State.choices,
             next=f"?{following}" if following else "",
             first=not before,
+            now=timezone.now(),
             # Looked at again while something is on its way.
             moving=any(row.soon for row in rows) and not before,
             **more,
