@@ -11,9 +11,11 @@ import pytest
 
 from annotation.formats import huggingface
 from annotation.formats.jsonl import lines
+from annotation.formats.master import Master
 from annotation.formats.registry import FORMATS
+from annotation.formats.shards import batches_of, chunked, part_names, shards_of
 from annotation.questions import normalize_questions
-from tests.annotation.formats.masters import QUESTIONS, cut, layout, master, rows_of, written
+from tests.annotation.formats.masters import QUESTIONS, cut, layout, master, parquet, rows_of, written
 
 WRITTEN = [form for form in FORMATS.values() if form.write is not None]
 SHAPES = [
@@ -98,3 +100,24 @@ def test_every_row_is_in_json_lines():
     found = [json.loads(line) for line in written(FORMATS["jsonl"], master(shape, 25)).splitlines()]
 
     assert [row["annotation_id"] for row in found] == [row["annotation_id"] for row in rows_of(shape, 25)]
+
+
+def test_parts_have_names_that_readers_and_file_systems_take():
+    opened = master(layout(parts=("all", "Dev set", "dev-set", "🦊")), 1)
+
+    names = part_names(opened)
+
+    assert names == {"all": "all_2", "Dev set": "Dev_set", "dev-set": "dev_set_2", "🦊": "part", None: "none"}
+
+
+def test_rows_that_are_in_no_part_are_not_lost():
+    shape = layout()
+    rows = rows_of(shape, 6)
+    rows[2]["split"] = None
+    opened = Master(io.BytesIO(parquet(shape, rows)))
+
+    shards = shards_of(opened, chunked(opened, 100, 2**30))
+
+    assert {shard.name: shard.rows for shard in shards} == {"train": 2, "test": 3, "none": 1}
+    [lost] = [shard for shard in shards if shard.part is None]
+    assert [row for batch in batches_of(opened, lost) for row in batch.column("item_id").to_pylist()] == [102]
