@@ -68,7 +68,8 @@ class Names:
 
 def tell(event: Recorded, names: Names) -> tuple[str, tuple[Change, ...]]:
     """A sentence without its subject ("retired 12 items"), and the fields that changed."""
-    changes = _changes(event, names) if event.label == "update" else ()
+    # Of a file only that it was made: the rest are moves of its worker.
+    changes = _changes(event, names) if event.label == "update" and event.kind != "file" else ()
     return _SENTENCES[event.kind](event, names), changes
 
 

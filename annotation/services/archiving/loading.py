@@ -13,15 +13,17 @@ from typing import Any
 import psycopg
 from django.db import Error, connection, models
 
-from annotation.models import User
+from annotation.models import Dataset, Membership, Project, Schema, Snapshot, Split, Tag, User
 from annotation.services.archiving.manifest import Part
 from annotation.services.archiving.parts import BadFile
 from annotation.services.archiving.tables import Column, Table, placed
 from annotation.services.locks import waited_for
 
 CHUNK = 100_000
-# So many ids are left free before a block: others take ids from the same sequence while it is moved.
-_MARGIN = 100_000
+# So many ids are left free before a block: others take ids from the same sequence while it is moved. An import takes
+# hundreds of thousands a second, of projects and the like nobody makes more than a few.
+_MARGIN, _MARGIN_OF_FEW = 100_000, 100
+_FEW = (Project, Schema, Membership, Dataset, Tag, Snapshot, Split)
 _OBJECTS = {"payload", "answer", "evidence"}
 
 
@@ -169,10 +171,11 @@ def _block(cursor: Any, part: Part) -> int:
         return 0
     meta = part.table.model._meta
     sequence = f"pg_get_serial_sequence('{meta.db_table}', '{meta.pk.column}')"
+    margin = _MARGIN_OF_FEW if part.table.model in _FEW else _MARGIN
     # Two restores at once would read the same place before either has moved it. Others may take single ids in the moment
     # between; for them there is the margin.
     with waited_for("ids", 0):
-        cursor.execute(f"SELECT setval({sequence}, nextval({sequence}) + %s + %s)", [_MARGIN, part.last])
+        cursor.execute(f"SELECT setval({sequence}, nextval({sequence}) + %s + %s)", [margin, part.last])
     return int(cursor.fetchone()[0]) - part.last
 
 

@@ -6,6 +6,9 @@ import { send } from "./send.js";
 const number = (count) => count.toLocaleString("en");
 const answers = (count) => (count === 1 ? "1 answer" : `${number(count)} answers`);
 
+// What the consequences count, one and several.
+const COUNTED = { consensus: ["item", "items"], decisions: ["decision", "decisions"], predictions: ["prediction", "predictions"], snapshots: ["snapshot", "snapshots"], learning: ["model", "models"], rounds: ["round", "rounds"], views: ["view", "views"] };
+
 export class Publish {
   #turn = 0;
 
@@ -99,7 +102,7 @@ export class Publish {
   // What else reads the questions: consensus, decisions, predictions, learning, saved views, snapshots.
   #consequences(effects) {
     if (!effects.consequences.length) return [];
-    const rows = effects.consequences.map((one) => h("li", {}, h("span", { class: "grow" }, one.text), h("span", { class: one.kind === "views" ? "badge c-red" : "badge" }, `${number(one.count)} ${one.kind}`)));
+    const rows = effects.consequences.map((one) => h("li", {}, h("span", { class: "grow" }, one.text), h("span", { class: one.kind === "views" ? "badge c-red" : "badge" }, `${number(one.count)} ${COUNTED[one.kind]?.[one.count === 1 ? 0 : 1] ?? one.kind}`)));
     return [h("section", {}, h("h3", {}, "What else it touches"), h("ul", { class: "publish-changes" }, rows))];
   }
 
