@@ -71,6 +71,7 @@ class ItemPage(ProjectPage):
             earlier=alike.earlier(item) if browse else None,
             later=alike.later(item) if browse else [],
             kept=kept,
+            tags=item.tags.order_by("tag__name").values_list("tag__name", flat=True) if browse else (),
             **(self._neighbours(item, gold=gold) if browse else {}),
             **forms,
         )

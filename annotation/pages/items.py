@@ -29,6 +29,16 @@ PAGE = 50
 MOST_PEOPLE = 500
 MOST_TAGS = 500
 FRAGMENT = "annotation/items_table.html"
+# Classes of a cell by the kind of its column.
+_CSS = {
+    "number": "num",
+    "share": "num",
+    "given": "num",
+    "text": "cell-text",
+    "image": "cell-text",
+    "said": "items-said",
+    "time": "nowrap muted",
+}
 
 
 @dataclass(frozen=True)
@@ -193,7 +203,10 @@ def _shown(project: Project, page: Page, row: Row) -> dict[str, Any]:
     for column, value in zip(page.columns, row.cells, strict=True):
         image = media_url(project.pk, value) if column.kind == "image" and value else ""
         by_people = _by_people(value) if column.kind == "said" else value
-        cells.append({"column": column, "value": by_people, "image": image})
+        css = _CSS.get(column.kind, "")
+        cells.append(
+            {"kind": column.kind, "title": column.title, "css": css, "value": by_people, "image": image}
+        )
     return {"item": row, "cells": cells}
 
 

@@ -280,3 +280,13 @@ def test_what_is_assigned_is_found_by_person_or_at_all(project, rows, annotator,
     assert cells(project, "id", where="assigned = anna") == [(first,)]
     assert cells(project, "id", where="assigned") == [(first,), (second,)]
     assert len(cells(project, "id", where="assigned != anna")) == 4
+
+
+def test_an_item_shows_its_tags_to_who_browses(boss, client, project, manager, rows, annotator):
+    bulk.run(action_id=bulk.create(project=project, by=manager, action="tag", tag="look again").pk)
+    say(rows[0], annotator, sentiment="positive")
+    url = reverse("item", args=[project.pk, rows[0].pk])
+
+    assert "look again" in boss.get(url).content.decode()
+    client.force_login(annotator)
+    assert "look again" not in client.get(url).content.decode()
