@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import psutil
+
 from benchmarks import answered, common, pictures
 
 LIMITS = {"filters_p95_ms": 100, "words_p95_ms": 150}
@@ -125,13 +127,21 @@ def words() -> tuple[str, str]:
     return found[0], found[-1]
 
 
-def timed(call: Any, rounds: int) -> list[float]:
+def timed(call: Any, rounds: int, name: str) -> dict[str, float]:
+    """Milliseconds by the clock, which other work on the machine makes longer, and of CPU, of this process and the database."""
+    processes = [psutil.Process(), *common.tree(common.postgres())]
     took = []
+    before = common.cpu_seconds(processes)
     for _ in range(rounds):
         started = time.perf_counter()
         call()
         took.append((time.perf_counter() - started) * 1000)
-    return took
+    used = common.cpu_seconds(processes) - before
+    return {
+        f"{name}_p50_ms": round(common.quantile(took, 0.5), 1),
+        f"{name}_p95_ms": round(common.quantile(took, 0.95), 1),
+        f"{name}_cpu_ms": round(used / rounds * 1000, 1),
+    }
 
 
 def page(client: Any, path: str) -> bytes:
@@ -163,13 +173,6 @@ def plain_page(items: Any, share: float) -> None:
     list(items[int(count * share) :][:50])
 
 
-def quantiles(took: list[float], name: str) -> dict[str, float]:
-    return {
-        f"{name}_p50_ms": round(common.quantile(took, 0.5), 1),
-        f"{name}_p95_ms": round(common.quantile(took, 0.95), 1),
-    }
-
-
 def measure(project: Any, rounds: int) -> list[dict[str, Any]]:
     from django.core.cache import cache
     from django.test import Client
@@ -183,15 +186,15 @@ def measure(project: Any, rounds: int) -> list[dict[str, Any]]:
     for name, where in cases(project).items():
         path = f"/projects/{project.pk}/items/?{urlencode({'where': where})}"
         rows = page(client, path).count(b"row-link")
-        first = timed(partial(page, client, path), rounds)
-        deep = timed(partial(page, client, f"{path}&after={middle}"), rounds)
+        first = timed(partial(page, client, path), rounds, "first")
+        deep = timed(partial(page, client, f"{path}&after={middle}"), rounds, "deep")
         found.append(
             {
                 "filter": name,
                 "where": where,
                 "rows": rows,
-                **quantiles(first, "first"),
-                **quantiles(deep, "deep"),
+                **first,
+                **deep,
             }
         )
         print(found[-1], flush=True)
@@ -201,21 +204,27 @@ def measure(project: Any, rounds: int) -> list[dict[str, Any]]:
 def compare(project: Any, rounds: int) -> list[dict[str, Any]]:
     found = []
     for name, items in plain(project).items():
-        first = timed(partial(plain_page, items, 0.0), rounds)
-        deep = timed(partial(plain_page, items, 0.8), rounds)
-        found.append({"filter": name, **quantiles(first, "first"), **quantiles(deep, "deep")})
+        first = timed(partial(plain_page, items, 0.0), rounds, "first")
+        deep = timed(partial(plain_page, items, 0.8), rounds, "deep")
+        found.append({"filter": name, **first, **deep})
         print(found[-1], flush=True)
     return found
 
 
 def summed(filters: list[dict[str, Any]]) -> dict[str, float]:
     """Over all pages of all filters: words by themselves, and what no index helps with left out."""
-    kinds: dict[str, list[float]] = {"filters": [], "words": []}
-    for case in filters:
-        if not case["filter"].startswith("no index"):
-            kind = "words" if case["filter"].startswith("words") else "filters"
-            kinds[kind] += [case["first_p95_ms"], case["deep_p95_ms"]]
-    return {f"{kind}_p95_ms": common.quantile(values, 0.95) for kind, values in kinds.items()}
+    found = {}
+    for kind in ("filters", "words"):
+        cases = [
+            case
+            for case in filters
+            if not case["filter"].startswith("no index")
+            and case["filter"].startswith("words") is (kind == "words")
+        ]
+        for figure in ("p95", "cpu"):
+            values = [case[f"{place}_{figure}_ms"] for case in cases for place in ("first", "deep")]
+            found[f"{kind}_{figure}_ms"] = common.quantile(values, 0.95)
+    return found
 
 
 def result(project: Any, options: Any) -> dict[str, Any]:

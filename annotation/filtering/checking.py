@@ -42,6 +42,8 @@ class Where:
     text: str = ""
     expression: Expression = EVERYTHING
     tests: Mapping[Condition, Test] = field(default_factory=dict, compare=False)
+    # Whether it was checked for somebody who may know gold questions: what it counts is told to nobody else.
+    gold: bool = False
     # Where to read from for conditions that hold together.
     joint: Mapping[tuple[Condition, ...], Source] = field(default_factory=dict, compare=False)
 
@@ -69,7 +71,7 @@ def checked(project: Project, text: str, *, gold: bool) -> Where:
             faults.append(Fault(("where", condition.position), str(error)))
     if faults:
         raise InvalidInput(faults[0].message, faults=faults)
-    return Where(write(expression), expression, tests, _joint(scope, expression))
+    return Where(write(expression), expression, tests, gold, _joint(scope, expression))
 
 
 def _joint(scope: Scope, expression: Expression) -> dict[tuple[Condition, ...], Source]:
@@ -124,4 +126,4 @@ def with_rows(where: Where, rows: QuerySet[Any, Any]) -> Where:
     """The same filter, and that one of these rows is about the item; they have a column `item`."""
     own = Condition(f"({rows.model._meta.verbose_name_plural})")
     tests = {**where.tests, own: about(rows, ordered=True)}
-    return Where(where.text, all_of([where.expression, own]), tests, where.joint)
+    return Where(where.text, all_of([where.expression, own]), tests, where.gold, where.joint)

@@ -16,7 +16,7 @@ from annotation.filtering.matching import condition
 from annotation.models import Item, Project
 
 COUNTED = 1_000
-# So many items are drawn for an estimate; with fewer hits than this it is none. It is kept for a minute.
+# So many items are drawn for an estimate; with fewer hits than this it is none.
 DRAWN = 2_000
 LEAST_HITS = 10
 KEPT = 60
@@ -32,23 +32,19 @@ class Counted:
 
 
 def counted(project: Project, where: Where, begun: Found | None = None) -> Counted:
-    """`begun` is what was found from the first item on."""
+    """`begun` is what was found from the first item on. What is not exact is kept for a minute, for the next pages."""
+    key = f"filter-count:{project.pk}:{where.gold}:{sha256(where.text.encode()).hexdigest()[:24]}"
+    if begun is None and (kept := cache.get(key)):
+        return Counted(*kept)
     found = begun or find(project, where, limit=0, most=COUNTED + 1)
-    if found.all and len(found.ids) <= COUNTED:
-        return Counted(len(found.ids), False, None)
-    about = _about(project, where)
     total = min(len(found.ids), COUNTED)
-    return Counted(total, True, about if about > total else None)
-
-
-def _about(project: Project, where: Where) -> int:
-    digest = sha256(where.text.encode()).hexdigest()[:24]
-    key = f"filter-estimate:{project.pk}:{digest}"
-    about: int | None = cache.get(key)
-    if about is None:
-        about = estimate(project, where, random.Random(key))  # noqa: S311
-        cache.set(key, about, KEPT)
-    return about
+    if found.all and len(found.ids) <= COUNTED:
+        return Counted(total, False, None)
+    kept = cache.get(key)
+    about = kept[2] if kept else estimate(project, where, random.Random(key))  # noqa: S311
+    about = about if about and about > total else None
+    cache.set(key, (total, True, about), KEPT)
+    return Counted(total, True, about)
 
 
 def estimate(project: Project, where: Where, rng: random.Random) -> int:
@@ -58,6 +54,7 @@ def estimate(project: Project, where: Where, rng: random.Random) -> int:
         return 0
     span = range(ends["low"], ends["high"] + 1)
     drawn = rng.sample(span, min(DRAWN, len(span)))
+    ids = f"{{{','.join(map(str, sorted(drawn)))}}}"
     passing = condition(where, Bounds(span.start - 1, span.stop)) if where else Q()
-    hits = Item.objects.filter(passing, among(drawn), project=project).aggregate(n=Count("pk"))["n"]
+    hits = Item.objects.filter(passing, among(ids), project=project).aggregate(n=Count("pk"))["n"]
     return len(span) * hits // len(drawn) if hits >= LEAST_HITS else 0

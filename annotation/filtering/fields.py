@@ -42,10 +42,20 @@ class Scope:
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the ids of the items that pass, and perhaps of others, can be read from by an index: a query of one column,
-    `place`. `ordered`: the index has them in order of ids, so that the first few cost little."""
+    `place`. `ordered`: the index has them in order of ids, so that the first few cost little; `late`: it takes long, however
+    few there are."""
 
     ids: Callable[[Bounds], QuerySet[Any, Any]]
     ordered: bool
+    late: bool = False
+    # What it is put together from.
+    parts: tuple[Source, ...] = ()
+
+    def nearest(self, bounds: Bounds, size: int) -> QuerySet[Any, Any]:
+        """The first ids, or the last before a place, nearest first; of several parts each is read no further than that."""
+        order = "place" if bounds.high is None else "-place"
+        found = [part.ids(bounds).order_by(order)[:size] for part in self.parts or (self,)]
+        return found[0].union(*found[1:], all=True).order_by(order)[:size] if found[1:] else found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,12 @@ def joined(sources: Sequence[Source]) -> Source:
         found: list[QuerySet[Any, Any]] = [source.ids(bounds) for source in sources]
         return found[0].union(*found[1:], all=True)
 
-    return Source(ids, all(source.ordered for source in sources))
+    return Source(
+        ids,
+        ordered=all(source.ordered for source in sources),
+        late=any(source.late for source in sources),
+        parts=tuple(part for source in sources for part in source.parts or (source,)),
+    )
 
 
 def register(*fields: Field) -> None:

@@ -12,22 +12,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from annotation.expressions import write
 from annotation.filtering.bounds import Bounds, among
+from annotation.filtering.candidates import Candidates, candidates
 from annotation.filtering.checking import Where
-from annotation.filtering.fields import Source
+from annotation.filtering.fields import Source, source_of_items
 from annotation.filtering.leads import Lead, leads_of
 from annotation.filtering.limits import blamed
 from annotation.filtering.matching import condition, matching
 from annotation.models import Item, Project
 
-# So many ids are read as a whole, and an index that seems to hold so many is worth a look.
-FEW = 5_000
-PERHAPS_FEW = 50_000
-# How many candidates are tried one after the other before the rest is worked out at once.
-WINDOWS = (500, 2_500, 12_500)
+# So many ids are read as a whole where an index seems to have few: at once, and when the nearest candidates did not do.
+FEW, SOME = 5_000, 20_000
+# How many candidates are tried: the nearest, and more when it comes to that, before the rest is worked out at once.
+NEAREST, FARTHER = (500, 2_500), (12_500,)
 LEAPS = 4
 
 
@@ -74,36 +74,62 @@ def _steps(project: Project, where: Where, bounds: Bounds, most: int) -> Iterato
         yield list(_in_order(Item.objects.filter(bounds.of("pk"), project=project), bounds)[:most])
         return
     leads = leads_of(where)
+    few = _few(leads, bounds, FEW, FEW)
+    if few is None:
+        walk = _Walk(project, where, bounds, [lead for lead in leads if lead.source.ordered], most)
+        yield from walk.through(NEAREST)
+        if walk.place is None:
+            return
+        yield None
+        few = _few(leads, walk.place, SOME, 2 * SOME)
+        if few is None:
+            yield from walk.through(FARTHER)
+            yield from walk.rest()
+            return
+        bounds = walk.place
+    yield _passing(project, where, bounds, few, most)
+
+
+def _few(leads: list[Lead], bounds: Bounds, most: int, seeming: int) -> Candidates | None:
+    """All that the shortest lead holds, if these are not more than `most`; leads that seem to hold more than `seeming` are
+    not tried."""
     for lead in leads:
-        if lead.rows > PERHAPS_FEW:
-            break
-        with blamed(lead.text):
-            few = list(lead.source.ids(bounds)[: FEW + 1])
-        if len(few) <= FEW:
-            yield _passing(project, where, bounds, few, most)
-            return
-    yield from _walk(project, where, bounds, [lead for lead in leads if lead.source.ordered], most)
+        if lead.rows <= seeming and not lead.source.late:
+            with blamed(lead.text):
+                few = candidates(lead.source.ids(bounds), most + 1)
+            if few.count <= most:
+                return few
+    return None
 
 
-def _walk(
-    project: Project, where: Where, start: Bounds, leads: list[Lead], most: int
-) -> Iterator[list[int] | None]:
-    for size in WINDOWS:
-        place = _leap(leads, start)
-        near = _nearest(project, leads[0].source if leads else None, place, size) if place else []
-        if place and near:
-            yield _passing(project, where, place, near, most)
-        if not place or len(near) < size:
+@dataclass(slots=True)
+class _Walk:
+    """Through the candidates of the shortest lead, window by window. `place` is what is left, None behind the end."""
+
+    project: Project
+    where: Where
+    place: Bounds | None
+    leads: list[Lead]
+    most: int
+
+    def through(self, sizes: tuple[int, ...]) -> Iterator[list[int]]:
+        for size in sizes:
+            if self.place is None or (place := _leap(self.leads, self.place)) is None:
+                self.place = None
+                return
+            near = _nearest(self.project, self.leads[0].source if self.leads else None, place, size)
+            self.place = _beyond(place, near) if near.count == size else None
+            yield _passing(self.project, self.where, place, near, self.most)
+
+    def rest(self) -> Iterator[list[int] | None]:
+        if self.place is None or (place := _leap(self.leads, self.place)) is None:
             return
-        start = _beyond(place, near[-1])
-    if (place := _leap(leads, start)) is None:
-        return
-    yield None
-    # By an order that no index offers, so that walking the items one by one is no option.
-    order = F("pk") + 0 if place.high is None else F("pk") * -1
-    with blamed(_slow(where)):
-        rest = matching(project, where, place).order_by(order)
-        yield list(rest.values_list("pk", flat=True)[:most])
+        yield None
+        # By an order that no index offers, so that walking the items one by one is no option.
+        order = F("pk") + 0 if place.high is None else F("pk") * -1
+        with blamed(_slow(self.where)):
+            found = matching(self.project, self.where, place).order_by(order)
+            yield list(found.values_list("pk", flat=True)[: self.most])
 
 
 def _leap(leads: list[Lead], bounds: Bounds) -> Bounds | None:
@@ -114,28 +140,29 @@ def _leap(leads: list[Lead], bounds: Bounds) -> Bounds | None:
     for _ in range(LEAPS):
         before = bounds
         for lead in leads:
-            first = next(iter(_nearest(None, lead.source, bounds, 1)), None)
-            if first is None:
+            first = _nearest(None, lead.source, bounds, 1)
+            if not first.count:
                 return None
-            bounds = Bounds(first - 1, None) if bounds.high is None else Bounds(bounds.low, first + 1)
+            bounds = (
+                Bounds(first.low - 1, None) if bounds.high is None else Bounds(bounds.low, first.high + 1)
+            )
         if bounds == before:
             break
     return bounds
 
 
-def _nearest(project: Project | None, source: Source | None, bounds: Bounds, size: int) -> list[int]:
+def _nearest(project: Project | None, source: Source | None, bounds: Bounds, size: int) -> Candidates:
     """Candidates in the direction of reading; without a source, items of the project."""
-    if source is None:
-        return list(_in_order(Item.objects.filter(bounds.of("pk"), project=project), bounds)[:size])
-    return list(source.ids(bounds).order_by("place" if bounds.high is None else "-place")[:size])
+    source = source or source_of_items(project, Q())
+    return candidates(source.nearest(bounds, size), size)
 
 
-def _passing(project: Project, where: Where, bounds: Bounds, ids: list[int], most: int) -> list[int]:
+def _passing(project: Project, where: Where, bounds: Bounds, near: Candidates, most: int) -> list[int]:
     """Those of these candidates that pass, in the direction of reading."""
-    if not ids:
+    if not near.count:
         return []
-    inside = Bounds(min(ids) - 1, max(ids) + 1)
-    items = Item.objects.filter(condition(where, inside), among(ids), project=project)
+    inside = Bounds(near.low - 1, near.high + 1)
+    items = Item.objects.filter(condition(where, inside), among(near.ids), project=project)
     with blamed(_slow(where)):
         return list(_in_order(items, bounds)[:most])
 
@@ -144,8 +171,8 @@ def _in_order(items: QuerySet[Item], bounds: Bounds) -> Any:
     return items.order_by("pk" if bounds.high is None else "-pk").values_list("pk", flat=True)
 
 
-def _beyond(bounds: Bounds, last: int) -> Bounds:
-    return Bounds(last, None) if bounds.high is None else Bounds(bounds.low, last)
+def _beyond(bounds: Bounds, near: Candidates) -> Bounds:
+    return Bounds(near.high, None) if bounds.high is None else Bounds(bounds.low, near.low)
 
 
 def _slow(where: Where) -> str:

@@ -161,7 +161,9 @@ def world():
 def hurried(monkeypatch):
     """Every way of finding, with few items."""
     monkeypatch.setattr(finding, "FEW", 3)
-    monkeypatch.setattr(finding, "WINDOWS", (2, 3))
+    monkeypatch.setattr(finding, "SOME", 5)
+    monkeypatch.setattr(finding, "NEAREST", (2, 3))
+    monkeypatch.setattr(finding, "FARTHER", (4,))
 
 
 def expected(world, meaning):
