@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import path
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -17,6 +18,7 @@ from annotation.api.evidence import EvidenceView
 from annotation.api.fields import Text
 from annotation.api.paging import PAGE_PARAMETERS, PageRequest, following_url, paged, query
 from annotation.api.pushes import PushedItems
+from annotation.api.rows import NDJSON, rows_of
 from annotation.api.where import WHERE_PARAMETERS, WhereRequest
 from annotation.models import Comment, Item
 from annotation.reports.blind import standing
@@ -166,16 +168,23 @@ class Items(PushedItems):
             ),
             *PAGE_PARAMETERS,
         ],
-        responses={200: ItemListView, **PROBLEMS(400, 401, 403, 404)},
+        responses={
+            (200, "application/json"): ItemListView,
+            (200, NDJSON): OpenApiTypes.STR,
+            **PROBLEMS(400, 401, 403, 404),
+        },
     )
     def get(self, request: Request, project_id: int) -> Response:
-        """The project's items by id, with their current answers. A page is shorter than `limit` when items are large."""
+        """The project's items by id, with their current answers. A page is shorter than `limit` when items are large.
+
+        With `Accept: application/x-ndjson` one item on each line, and the next page in the header `Link`.
+        """
         project = self.project(project_id, Action.BROWSE)
         asked = query(ItemsRequest, request)
         gold = may(project.role_of(self.user()), Action.CONFIGURE)
         where = filtering.checked(project, asked.pop("where"), gold=gold)
         results, last = listed(project=project, where=where, gold=gold, **asked)
-        return Response({"results": results, "next": following_url(request, last)})
+        return rows_of(request, {"results": results, "next": following_url(request, last)})
 
 
 class OneItem(Api):

@@ -18,7 +18,7 @@ from annotation.api.fields import Text
 from annotation.api.formats import OrjsonRenderer
 from annotation.api.paging import LARGEST_PAGE, following_url, query
 from annotation.api.pushes import PredictedRequest, PushedRowView, told
-from annotation.api.rows import NDJSON, REPORT, JsonRows, NdjsonRenderer, NdjsonRows, listed
+from annotation.api.rows import NDJSON, REPORT, JsonRows, NdjsonRenderer, NdjsonRows, rows_of
 from annotation.models import Prediction
 from annotation.reports import predictions_listed as report
 from annotation.roles import Action
@@ -113,7 +113,7 @@ class Predictions(Api):
         wanted = query(PredictionsRequest, request)
         after, limit = wanted.pop("after"), wanted.pop("limit")
         rows, last = report.listed(project=project, filters=wanted, after=after, limit=limit)
-        return listed(request, {"results": rows, "next": following_url(request, last)})
+        return rows_of(request, {"results": rows, "next": following_url(request, last)})
 
     @extend_schema(
         operation_id="push_predictions",

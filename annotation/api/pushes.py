@@ -15,8 +15,9 @@ from annotation import tasks
 from annotation.api.base import Api
 from annotation.api.docs import PROBLEMS, FaultView
 from annotation.api.fields import Text
+from annotation.api.formats import OrjsonRenderer
 from annotation.api.paging import query
-from annotation.api.rows import NDJSON, REPORT, JsonRows, NdjsonRows
+from annotation.api.rows import NDJSON, REPORT, JsonRows, NdjsonRenderer, NdjsonRows
 from annotation.roles import Action
 from annotation.services import pushes
 from annotation.services.garbage import few_collections
@@ -100,6 +101,7 @@ class PushedItems(Api):
     """The half of `items/` that takes rows; api/items.py lists them at the same address."""
 
     parser_classes = [JsonRows, NdjsonRows]
+    renderer_classes = [OrjsonRenderer, NdjsonRenderer]
 
     @extend_schema(
         operation_id="push_items",

@@ -98,7 +98,7 @@ class NdjsonRenderer(BaseRenderer):
         return b"".join(orjson.dumps(row, option=option) for row in data["results"])
 
 
-def listed(request: Request, page: dict[str, Any]) -> Response:
+def rows_of(request: Request, page: dict[str, Any]) -> Response:
     """A page of rows with the link to the next one, in the body or, where that has only rows, in the header."""
     following = page.get("next")
     return Response(page, headers={"Link": f'<{following}>; rel="next"'} if following else None)

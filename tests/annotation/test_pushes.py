@@ -379,3 +379,13 @@ def test_programs_that_push_the_same_keys_at_once(owner: User) -> None:
     assert sum(report.counts["created"] for report in reports) == 300
     assert sum(report.counts["unchanged"] for report in reports) == 700
     assert project.items.count() == Prediction.objects.count() == 300
+
+
+def test_the_page_of_an_import_tells_where_these_items_come_from(client: Any, project: Project) -> None:
+    report = push(project, row("a"), row("a", "other"))
+    client.force_login(project.created_by)
+
+    page = client.get(f"/projects/{project.pk}/imports/{report.dataset.pk}/").content.decode()
+
+    assert "Sent over REST by programs" in page
+    assert "How the file was read" not in page

@@ -107,6 +107,17 @@ def test_a_page_as_ndjson_tells_the_next_one_in_a_header(api: Any, project: Proj
     assert page["Link"].endswith('>; rel="next"')
 
 
+def test_items_are_listed_as_lines_too(api: Any, project: Project, manager: User) -> None:
+    path = f"/api/v1/projects/{project.pk}/items/?limit=2"
+    page = api(manager).get(path, headers={"Accept": NDJSON})
+
+    first = api(manager).get(path).json()
+    assert [json.loads(line)["id"] for line in page.content.splitlines()] == [
+        one["id"] for one in first["results"]
+    ]
+    assert page["Link"] == f'<{first["next"]}>; rel="next"'
+
+
 @pytest.mark.parametrize("cursor", ["x", "W10", "bnVsbA", "WzEsMiwzLDQsNV0"])
 def test_a_cursor_that_is_none(api: Any, project: Project, manager: User, cursor: str) -> None:
     answer = api(manager).get(f"/api/v1/projects/{project.pk}/predictions/?after={cursor}")
