@@ -99,19 +99,19 @@ class AnswersForm(forms.Form):
 
     def choices(self) -> dict[str, Any]:
         """Choices by name, for services/import_options.py."""
-        data = self.cleaned_data
-        chosen = {
-            name: data[name] for name in ("answers", "unfit", "skipped", "gold", "author") if name in data
+        names = ("answers", "unfit", "skipped", "gold", "author")
+        chosen: dict[str, Any] = {
+            name: self.cleaned_data[name] for name in names if name in self.cleaned_data
         }
         authors = self._said(self._heard.authors, "author")
         questions = self._said(self._heard.questions, "question")
-        return {
-            **chosen,
-            "authors": {
-                name: None if said == _OUT else said for name, said in authors.items() if said != _NEW
-            },
-            "questions": {name: None if said == _OUT else said for name, said in questions.items() if said},
+        chosen["authors"] = {
+            name: None if said == _OUT else said for name, said in authors.items() if said != _NEW
         }
+        chosen["questions"] = {
+            name: None if said == _OUT else said for name, said in questions.items() if said
+        }
+        return chosen
 
     def _said(self, listed: list[Any], kind: str) -> dict[str, str]:
         given = {one.name: self.cleaned_data.get(f"{kind}-{number}", "") for number, one in enumerate(listed)}
@@ -119,14 +119,15 @@ class AnswersForm(forms.Form):
 
 
 _COUNTED = {
-    "answers": "answers",
-    "truths": "answers that are ground truth",
-    "skips": "skips",
-    "predictions": "predictions",
-    "comments": "comments",
+    "answers": ("answer", "answers"),
+    "truths": ("answer that is ground truth", "answers that are ground truth"),
+    "skips": ("skip", "skips"),
+    "predictions": ("prediction", "predictions"),
+    "comments": ("comment", "comments"),
 }
 
 
 def told_of(heard: HeardPreview) -> list[tuple[int, str]]:
     """How many of each there are, in words."""
-    return [(heard.counts[name], word) for name, word in _COUNTED.items() if heard.counts.get(name)]
+    counts = {name: heard.counts.get(name, 0) for name in _COUNTED}
+    return [(count, _COUNTED[name][count != 1]) for name, count in counts.items() if count]

@@ -37,8 +37,9 @@ def progress(dataset: Dataset) -> Progress:
 
 
 def listed(dataset: Dataset) -> int:
-    """How many rows are told about: those that were rejected, and near-duplicates that were left out."""
-    return dataset.rejections.count() if dataset.rows_rejected or dataset.rows_alike else 0
+    """How many faults are told: rejected rows, near-duplicates that were left out, answers and predictions that were refused."""
+    told = dataset.rows_rejected or dataset.rows_alike or dataset.report
+    return dataset.rejections.count() if told else 0
 
 
 def rejections_as_csv(dataset: Dataset) -> Iterator[str]:

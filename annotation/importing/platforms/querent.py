@@ -15,6 +15,7 @@ from annotation.importing.spoken import Context, Guess, Platform, Said, Spoken, 
 
 _ITEM = {"item_id", "key", "dataset", "state"}
 CONSENSUS = "consensus"
+_NOTHING = (None, "")
 
 
 def _fits(rows: Sequence[dict[str, Any]]) -> bool:
@@ -38,7 +39,11 @@ def _take_apart(row: dict[str, Any]) -> Spoken | Refused:
     if not isinstance(payload, dict):
         return Refused("The payload is an object.", "payload")
     annotations = (
-        _object(row["annotations"]) if row.get("annotations") else [row] if row.get("annotation_id") else []
+        _object(row["annotations"])
+        if row.get("annotations")
+        else [row]
+        if row.get("annotation_id") not in _NOTHING
+        else []
     )
     said = tuple(_said(one) for one in annotations)
     guesses = () if said else tuple(_guesses(row))
@@ -67,7 +72,7 @@ def _said(row: Mapping[str, Any]) -> Said:
     return Said(
         author=str(row.get("annotator") or ""),
         values=dict(_answer(row)),
-        id=str(row.get("annotation_id") or ""),
+        id="" if row.get("annotation_id") is None else str(row["annotation_id"]),
         created_at=row.get("created_at"),
         seconds=row.get("seconds"),
         kept=kept,
