@@ -102,14 +102,19 @@ class Answers:
             | {one.key for one in expected}
             | {key for key, *_ in heard.comments}
         )
-        rows = hot.rows(sql.LOCK_ITEMS, {"project": self._project.pk, "keys": sorted(keys - refused)})
-        items = {row.key: row.id for row in rows}
+        items = self._items(keys - refused, fresh)
         old = sorted(item for key, item in items.items() if key not in fresh)
         self._answer(told, [voice for voice in voices if voice.said.as_ != "skip"], items, old)
         self._skip(told, [voice for voice in voices if voice.said.as_ == "skip"], items)
         self._predict(told, expected, items, old)
         self._comment(told, [one for one in heard.comments if one[0] in fresh], items)
         return told
+
+    def _items(self, keys: set[str], fresh: set[str]) -> dict[str, int]:
+        """The ids of the items with these keys, held for the rest of the transaction."""
+        locked = hot.rows(sql.LOCK_ITEMS, {"project": self._project.pk, "keys": sorted(keys - fresh)})
+        found = hot.rows(sql.FIND_ITEMS, {"project": self._project.pk, "keys": sorted(keys & fresh)})
+        return {row.key: row.id for row in [*locked, *found]}
 
     def _answer(self, told: Told, voices: list[Voice], items: dict[str, int], old: list[int]) -> None:
         truths = [voice for voice in voices if self._gold and voice.said.as_ == "truth"]

@@ -9,8 +9,13 @@ ORDER BY id FOR NO KEY UPDATE
 """
 
 LOCK_ITEMS = """
-SELECT id, key, digest FROM annotation_item WHERE project_id = %(project)s AND key = ANY(%(keys)s)
+SELECT id, key FROM annotation_item WHERE project_id = %(project)s AND key = ANY(%(keys)s)
 ORDER BY id FOR NO KEY UPDATE
+"""
+
+# New ones are nobody else's until this transaction is over.
+FIND_ITEMS = """
+SELECT id, key FROM annotation_item WHERE project_id = %(project)s AND key = ANY(%(keys)s)
 """
 
 # What was said of these items before, and what became of it.
