@@ -133,6 +133,8 @@ class RestoreProject(Api):
     )
     def post(self, request: Request) -> Response:
         """Make a new project of a file. Poll the answer's `url`; its `project` is the new one."""
+        # Before the body is looked at: it may be large.
+        project_files.creators_only(self.user())
         data = valid(RestoreRequest, request)
         made = project_files.restore(by=self.user(), upload=data["file"], name=data["name"])
         tasks.project_file_soon(made.pk)

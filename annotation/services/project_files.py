@@ -47,12 +47,17 @@ def restore(*, by: User, upload: File[bytes], name: str = "") -> ProjectFile:
 
     Raises NotAllowed, TooLarge, and BadFile for what can be told at a glance; the rest is told by the job.
     """
-    if not by.creates_projects:
-        raise NotAllowed("You may not create projects; ask an administrator for it.")
+    creators_only(by)
     if upload.size > settings.MAX_UPLOAD_MB * 2**20:
         message = f"The file is larger than {settings.MAX_UPLOAD_MB:,} MB; restore it with manage.py restore_project."
         raise TooLarge(message, faults=[Fault(("file",), message)])
     return keep(by=by, upload=upload, name=name)
+
+
+def creators_only(by: User) -> None:
+    """Raises NotAllowed unless this person may create projects."""
+    if not by.creates_projects:
+        raise NotAllowed("You may not create projects; ask an administrator for it.")
 
 
 def keep(*, by: User, upload: File[bytes], name: str = "") -> ProjectFile:
