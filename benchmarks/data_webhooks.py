@@ -31,8 +31,8 @@ IMPORTED = 100_000
 WARM = 30
 ANSWERS = """
 INSERT INTO annotation_annotation (project_id, item_id, annotator_id, schema_id, answer, nonce, origin, created_at)
-SELECT project_id, id, %s, %s, '{"sentiment": "positive"}', id::text, 'imported', now()
-FROM annotation_item WHERE project_id = %s ORDER BY id LIMIT %s
+SELECT i.project_id, i.id, %s, %s, '{"sentiment": "positive"}', i.id::text, 'imported', now()
+FROM annotation_item i WHERE i.project_id = %s ORDER BY i.id LIMIT %s
 """
 MESSAGES = 1_000
 
@@ -110,6 +110,7 @@ def compared(rounds: int, work: Any) -> dict[str, Any]:
         found["with"].append(work())
         with without_triggers():
             found["without"].append(work())
+    print(found, flush=True)
     usual = {name: statistics.median(times) for name, times in found.items()}
     return {
         "cpu_us_with": round(usual["with"], 2),

@@ -84,6 +84,7 @@ class Push:
         with connection.cursor() as cursor:
             cursor.execute(sql.UPDATE, contents)
         hot.rows(sql.FORGET_WORDS, {"items": ids})
+        hot.rows(sql.FORGET_LIKENESS, {"items": ids})
         hot.rows(sql.FORGET_SAID, {"items": ids})
         words.index(item_ids=[row.id for row in rows if row.id])
 

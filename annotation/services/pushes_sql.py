@@ -32,6 +32,10 @@ FROM unnest(%(items)s::bigint[], %(payloads)s::text[], %(digests)s::bytea[]) AS 
 
 # What was known of the old content.
 FORGET_WORDS = "DELETE FROM annotation_itemtext WHERE item_id = ANY(%(items)s)"
+FORGET_LIKENESS = """
+WITH sketches AS (DELETE FROM annotation_likeness WHERE item_id = ANY(%(items)s))
+DELETE FROM annotation_alike WHERE item_id = ANY(%(items)s)
+"""
 FORGET_SAID = "DELETE FROM annotation_prediction WHERE item_id = ANY(%(items)s)"
 
 ADD_TAGS = """
