@@ -50,6 +50,10 @@ class LinkAuthentication(BaseAuthentication):
         name = request.query_params.get("format", "")
         return snapshot_links.signer_of(secret=secret, snapshot_id=snapshot_id, format=name), None
 
+    def authenticate_header(self, request: Request) -> str:
+        """Who shows nothing is asked to sign in (401), not told that they may not (403)."""
+        return "Token"
+
 
 @dataclass(frozen=True)
 class File:
