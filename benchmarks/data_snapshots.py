@@ -5,6 +5,7 @@ python -m benchmarks.data_snapshots [--items 100000 1000000] [--dry | --redraw]
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -34,6 +35,14 @@ making.run(snapshot_id=int(sys.argv[1]))
 """
 
 
+class WorkerPeak(Peak):
+    """The same of a process that ends meanwhile."""
+
+    def run(self) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            super().run()
+
+
 def ask(project: Any, case: dict[str, Any], number: int) -> Any:
     from annotation.services import snapshots, splits
     from annotation.services.snapshot_choices import Choice
@@ -60,7 +69,7 @@ def measure(env: dict[str, str], project: Any, items: int) -> list[dict[str, Any
             cwd=common.ROOT,
             env={**env, "DJANGO_SETTINGS_MODULE": "config.settings"},
         )
-        peak = Peak(psutil.Process(process.pid))
+        peak = WorkerPeak(psutil.Process(process.pid))
         peak.start()
         process.wait()
         seconds = time.perf_counter() - started
