@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.files.storage import default_storage
+from django.db.models import F
 from django.test import override_settings
 
 from annotation.errors import DomainError, NotAllowed, NotFound
-from annotation.models import ConsensusDue, ProjectFile, User
+from annotation.models import Annotation, ConsensusDue, Item, ProjectFile, User
 from annotation.reports.audit import Wanted, project_events
 from annotation.services import project_files, queue
 from annotation.services.archiving.tables import TABLES
@@ -341,3 +342,19 @@ def test_a_worker_that_was_killed_leaves_no_file_and_the_next_one_makes_it(admin
     made.refresh_from_db()
     assert (made.state, made.attempts) == ("done", 2)
     assert default_storage.size(made.file.name) == made.size
+
+
+def test_imported_answers_that_lack_something_come_through(admin: User) -> None:
+    project = full_project()
+    Annotation.objects.create(
+        project=project, item=project.items.earliest("pk"), annotator=project.created_by, schema=project.schema, answer={},
+        kept={"boxes": [1]}, nonce="i", origin="imported", created_at="2026-01-01T00:00Z",
+    )  # fmt: skip
+    Item.objects.filter(pk=project.items.earliest("pk").pk).update(
+        answers=F("answers") + 1, open_slots=F("open_slots") - 1
+    )
+
+    made = restored(bytes_of(archived(project)), admin)
+
+    assert made.error == ""
+    assert made.project.annotations.get(origin="imported").kept == {"boxes": [1]}
