@@ -59,7 +59,7 @@ def _lacking(layout: Layout) -> list[str]:
 HUGGINGFACE = Format(
     name="huggingface",
     title="Hugging Face datasets",
-    about="A zip with a data set card and Parquet files by split; `load_dataset` gives class labels and features.",
+    about="A zip with a data set card and Parquet files by split; load_dataset gives class labels and features.",
     ending="zip",
     content_type="application/zip",
     lacking=_lacking,

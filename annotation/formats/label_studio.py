@@ -113,11 +113,11 @@ def _lacking(layout: Layout) -> list[str]:
     if layout.rows == "consensus":
         return [
             *said,
-            "Probabilities, methods and counts of votes. Confidence and status are in `meta`, which is kept but not shown.",
+            "Probabilities, methods and counts of votes. Confidence and status are in meta, which is kept but not shown.",
         ]
     return [
         *said,
-        "Who answered: the file has the names as `annotator`, but Label Studio takes all answers for those of whoever imports them.",
+        "Who answered: the file has the names as annotator, but Label Studio takes all answers for those of whoever imports them.",
         "Answers word for word as they were given under older questions.",
     ]
 

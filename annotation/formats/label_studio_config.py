@@ -112,7 +112,7 @@ def _lacking(layout: Layout) -> list[str]:
     said = ["It is the form alone, without rows."]
     if not layout.shown:
         said.append(
-            "The schema names no fields, and so the config shows `text`: change it to what your items have."
+            "The schema names no fields, and so the config shows “text”: change it to what your items have."
         )
     return said
 

@@ -118,7 +118,7 @@ def _lacking(layout: Layout) -> list[str]:
 SPACY = Format(
     name="spacy",
     title="spaCy",
-    about="A zip of DocBin files for text categories, a folder for each question; `spacy train` reads a folder as its corpus.",
+    about="A zip of DocBin files for text categories, a folder for each question; spacy train reads a folder as its corpus.",
     ending="zip",
     content_type="application/zip",
     lacking=_lacking,
