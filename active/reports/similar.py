@@ -144,15 +144,20 @@ def _nearest(
     """(item, distance), nearest first."""
     scope = {"encoder": encoder.pk, "item": item.pk, "project": item.project_id, "limit": limit}
     names = {"encoder": int(encoder.pk), "dimension": int(encoder.dimension)}
-    with _bounded():
-        passes, given = _passes(matching)
-        one_by_one = _ONE_BY_ONE.format(passes=passes, its=_ITS_VECTOR)
-        if matching is not None and matching.order_by().values("pk")[: FEW + 1].count() <= FEW:
-            return _rows(one_by_one, {**scope, **given})
-        with _by_index():
-            found = _rows(_BY_INDEX.format(passes=passes, its=_ITS_VECTOR, **names), {**scope, **given})
-        # The index gives up after a while, where hardly any of the nearest passes.
-        return found if len(found) >= limit else _rows(one_by_one, {**scope, **given})
+    passes, given = _passes(matching)
+    given = {**scope, **given}
+    one_by_one = _ONE_BY_ONE.format(passes=passes, its=_ITS_VECTOR)
+    if matching is not None:
+        with _settings(_BOUNDED):
+            if matching.order_by().values("pk")[: FEW + 1].count() <= FEW:
+                return _rows(one_by_one, given)
+    with _settings(_BOUNDED | _BY_INDEX_ONLY):
+        found = _rows(_BY_INDEX.format(passes=passes, its=_ITS_VECTOR, **names), given)
+    if len(found) >= limit:
+        return found
+    # The index gives up after a while, where hardly any of the nearest passes.
+    with _settings(_BOUNDED):
+        return _rows(one_by_one, given)
 
 
 def _passes(matching: QuerySet[Item] | None) -> tuple[str, dict[str, Any]]:
@@ -173,25 +178,12 @@ def _rows(sql: str, given: dict[str, Any]) -> list[tuple[int, float]]:
         return list(cursor.fetchall())
 
 
-@contextmanager
-def _bounded() -> Iterator[None]:
-    """A transaction in which no statement takes longer than anybody waits for. Raises InvalidInput."""
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [LONGEST])
-            yield
-            cursor.execute("SELECT set_config('statement_timeout', '0', true)")
-    except OperationalError as error:
-        if not isinstance(error.__cause__, QueryCanceled):
-            raise
-        raise InvalidInput("This filter takes too long; narrow it.") from error
-
-
-_SETTINGS = {
-    "hnsw.ef_search": LOOKED_AT,
+_BOUNDED = {"statement_timeout": LONGEST}
+_BY_INDEX_ONLY = {
+    "hnsw.ef_search": str(LOOKED_AT),
     # Behind a filter the index goes on, in order, until enough have passed.
     "hnsw.iterative_scan": "strict_order",
-    "hnsw.max_scan_tuples": MOST_SEEN,
+    "hnsw.max_scan_tuples": str(MOST_SEEN),
     # Whatever the statistics say: reading along the index is meant.
     "enable_sort": "off",
     "enable_hashjoin": "off",
@@ -200,13 +192,21 @@ _SETTINGS = {
 
 
 @contextmanager
-def _by_index() -> Iterator[None]:
-    """Let the planner read along the index, for what is inside."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        changes = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items())
-        cursor.execute(f"SELECT {changes}")
-        yield
-        cursor.execute("RESET enable_sort; RESET enable_hashjoin; RESET enable_mergejoin")
+def _settings(chosen: dict[str, str]) -> Iterator[None]:
+    """A transaction with these settings. Raises InvalidInput where a statement takes longer than anybody waits for."""
+    inside = connection.in_atomic_block
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            changes = ", ".join(["set_config(%s, %s, true)"] * len(chosen))
+            cursor.execute(f"SELECT {changes}", [word for pair in chosen.items() for word in pair])
+            yield
+            if inside:
+                # They would outlast the block otherwise.
+                cursor.execute("; ".join(f"RESET {name}" for name in chosen))
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        raise InvalidInput("This filter takes too long; narrow it.") from error
 
 
 def _told(project: Project, found: Sequence[tuple[int, float]], *, gold: bool) -> tuple[Alike, ...]:

@@ -271,3 +271,13 @@ def test_rest_does_what_pages_do(api: Any, owner: User, project: Project) -> Non
     item = first["results"][0]["item"]
     assert client.delete(f"/api/v1/items/{item}/near-duplicate/").status_code == 204
     assert client.delete(f"/api/v1/items/{item}/near-duplicate/").status_code == 404
+
+
+def test_an_item_whose_content_changes_is_compared_anew(project: Project) -> None:
+    add(project, a=FOX, b=FOX, c=SKY)
+    looked(project)
+    project.items.filter(key="b").update(payload={"text": SKY})
+
+    assert marks(project) == {}
+    looked(project)
+    assert marks(project) == {"c": "b"}
