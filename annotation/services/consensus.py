@@ -52,7 +52,7 @@ def settle(*, item_id: int, schema_id: int) -> Any | None:
     wants another answer) after its transaction.
     """
     said = _votes(item_id, schema_id)
-    doubt = _doubt(said)
+    doubt = doubt_of(said)
     scope = {"item": item_id, "doubt": doubt}
     if doubt > 0 and (open_again := hot.row(sql.WANT_ANOTHER, scope)):
         return open_again
@@ -71,7 +71,7 @@ def _votes(item_id: int, schema_id: int) -> list[dict[str, list[str]]]:
     return said
 
 
-def _doubt(said: Sequence[dict[str, list[str]]]) -> float:
+def doubt_of(said: Sequence[dict[str, list[str]]]) -> float:
     """The share that does not say what most say, of the question where it is largest."""
     questions = {name for votes in said for name in votes}
     return max((_minority([tuple(votes.get(name, ())) for votes in said]) for name in questions), default=0.0)

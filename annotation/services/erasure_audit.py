@@ -44,7 +44,7 @@ def _blank(user: User) -> str:
     event: Any = next(model for model in events() if model.pgh_tracked_model is User)
     columns = [field.column for field in event._meta.concrete_fields if not field.name.startswith("pgh_")]
     now = f"FROM annotation_user u WHERE u.id = {int(user.pk)}"
-    return ", ".join(f'"{name}" = (SELECT u."{name}" {now})' for name in columns)  # noqa: S608 - names only
+    return ", ".join(f'"{name}" = (SELECT u."{name}" {now})' for name in columns)
 
 
 def _execute(statement: str, params: list[Any]) -> None:
