@@ -20,7 +20,7 @@ from annotation import filtering
 from annotation.errors import InvalidInput
 from annotation.importing.contents import Content, similarities
 from annotation.models import Alike, Dataset, Likeness, Project
-from annotation.services import import_run, imports, items, likeness
+from annotation.services import import_job, import_run, imports, items, likeness
 from tests.annotation.importing.test_picture_likeness import saved, scene
 from tests.annotation.importing.uploads import counts, imported, run, upload
 from tests.annotation.test_imports_killed import silence, worker
@@ -94,7 +94,7 @@ def test_items_of_imports_that_looked_for_nothing_count(project: Project, alike:
 
 
 def test_batches_know_of_those_before(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_run, "BATCH_ROWS", 2)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 2)
 
     taken(project, ("a", FOX), ("b", SKY), ("c", FOX + "."), ("d", SKY + "!"), ("e", FOX + "?"))
 
@@ -219,11 +219,11 @@ def test_every_row_is_imported_or_alike_an_item_that_is_there(
         " ".join(chance.choices(["red", "green", "fox", "river", "stone", "日本語"], k=25)) for _ in range(5)
     ]
     rows = [(f"k{n}", texts[which] + " end" * more) for n, (which, more) in enumerate(changes)]
-    before, import_run.BATCH_ROWS = import_run.BATCH_ROWS, batch
+    before, import_job.BATCH_ROWS = import_job.BATCH_ROWS, batch
     try:
         dataset = taken(project, *rows, alike=alike)
     finally:
-        import_run.BATCH_ROWS = before
+        import_job.BATCH_ROWS = before
 
     given_texts, there = dict(rows), set(keys(project))
     left_out = dataset.rejections.count()

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from annotation.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotFound
 from annotation.models import Dataset, Item, ItemText, Project, Rejection, Schema, User
-from annotation.services import import_run, imports, projects, queue, words
+from annotation.services import import_job, import_run, imports, projects, queue, words
 from annotation.services.import_options import Choices
 from tests.annotation.importing.uploads import counts, imported, run, table, upload
 from tests.factories import make_dataset, make_item, make_member, make_project
@@ -86,14 +86,14 @@ def test_the_same_key_twice_in_a_file(project: Project) -> None:
 
 
 def test_the_same_key_in_two_batches(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_run, "BATCH_ROWS", 10)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 10)
     rows = [(n % 25, f"text {n % 25 if n < 40 else n}") for n in range(60)]
 
     dataset = imported(project, table(rows), key_field="id")
 
     assert counts(dataset) == ("done", 60, 25, 15, 20)
     assert [row for row, _, _ in said(dataset)] == list(range(41, 61))
-    assert import_run.BATCH_ROWS == 10
+    assert import_job.BATCH_ROWS == 10
 
 
 def test_bad_rows_are_told_by_row_and_field_and_the_rest_is_imported(project: Project) -> None:
@@ -112,7 +112,7 @@ def test_bad_rows_are_told_by_row_and_field_and_the_rest_is_imported(project: Pr
 
 
 def test_batches_of_any_size_give_the_same(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_run, "BATCH_ROWS", 7)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 7)
     data = table((n, f"text {n}") if n % 5 else (n, "") for n in range(1, 101))
 
     dataset = imported(project, data, key_field="id")
@@ -328,7 +328,7 @@ def test_a_cancelled_import_is_not_taken_up(project: Project) -> None:
 
 
 def test_retry_goes_on_behind_the_last_row(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_run, "BATCH_ROWS", 10)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 10)
     dataset = upload(project, table((n, f"text {n}") for n in range(40)), key_field="id")
     cancel_behind(dataset, 20, monkeypatch)
     assert counts(run(dataset)) == ("cancelled", 20, 20, 0, 0)
@@ -340,7 +340,7 @@ def test_retry_goes_on_behind_the_last_row(project: Project, monkeypatch: pytest
 
 
 def test_reopen_starts_over_without_doubling(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_run, "BATCH_ROWS", 10)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 10)
     dataset = upload(project, table((n, f"text {n}") for n in range(40)), key_field="id")
     cancel_behind(dataset, 20, monkeypatch)
     run(dataset)
@@ -411,7 +411,7 @@ def test_nothing_to_do_for_an_import_that_is_not_there() -> None:
 def test_two_workers_on_one_import_write_each_row_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second takes over from the first, which was only slow: whatever they do after that, no row is doubled."""
     project = make_project()
-    monkeypatch.setattr(import_run, "BATCH_ROWS", 50)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 50)
     dataset = upload(
         project, table((n, f"text {n}") if n % 7 else (n, "") for n in range(1, 2001)), key_field="id"
     )
@@ -438,7 +438,7 @@ def test_two_workers_on_one_import_write_each_row_once(monkeypatch: pytest.Monke
 @pytest.mark.django_db(transaction=True)
 def test_two_imports_at_once_into_one_project(monkeypatch: pytest.MonkeyPatch) -> None:
     project = make_project()
-    monkeypatch.setattr(import_run, "BATCH_ROWS", 100)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 100)
     data = table((n, f"text {n}") for n in range(1500))
     one, two = upload(project, data, key_field="id"), upload(project, data, key_field="id")
 
@@ -486,14 +486,14 @@ def test_a_change_of_the_overlap_reaches_the_batch_that_is_under_way(monkeypatch
     project = make_project(annotations_per_item=1)
     dataset = upload(project, table((n, "text") for n in range(50)), key_field="id")
     sending = threading.Event()
-    record = import_run._Job._record
+    record = import_job.Job._record
 
     def slowly(self: Any, *args: Any, **options: Any) -> None:
         sending.set()
         threading.Event().wait(0.3)
         record(self, *args, **options)
 
-    monkeypatch.setattr(import_run._Job, "_record", slowly)
+    monkeypatch.setattr(import_job.Job, "_record", slowly)
 
     def manager() -> None:
         sending.wait(10)

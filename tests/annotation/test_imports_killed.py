@@ -25,8 +25,8 @@ ROWS = 40_000
 _WORK = """
 import sys, django
 django.setup()
-from annotation.services import import_run
-import_run.BATCH_ROWS = 500
+from annotation.services import import_job, import_run
+import_job.BATCH_ROWS = 500
 print("ready", flush=True)
 import_run.run(dataset_id=int(sys.argv[1]))
 """

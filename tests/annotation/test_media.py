@@ -10,7 +10,6 @@ from annotation.importing.fetching import FetchFault, name_of
 from annotation.importing.pictures import Picture, inspect
 from annotation.importing.records import Limits
 from annotation.models import Media, Project, Schema, User
-from annotation.services import import_run
 from annotation.services.media import keep
 from tests.annotation.importing.test_archives import packed
 from tests.annotation.importing.test_pictures import image
@@ -139,7 +138,7 @@ def test_internal_addresses_are_refused_row_by_row(project: Project) -> None:
 
 
 def test_an_import_of_images_in_small_batches(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_run, "PICTURE_BATCH_ROWS", 3)
+    monkeypatch.setattr(import_job, "PICTURE_BATCH_ROWS", 3)
     images = [(f"{n}.png", image(size=(n + 1, 1))) for n in range(10)]
 
     assert counts(imported(project, packed(*images), "x.zip")) == ("done", 10, 10, 0, 0)
