@@ -10,6 +10,7 @@ from annotation.importing.fetching import FetchFault, name_of
 from annotation.importing.pictures import Picture, inspect
 from annotation.importing.records import Limits
 from annotation.models import Media, Project, Schema, User
+from annotation.services import import_job
 from annotation.services.media import keep
 from tests.annotation.importing.test_archives import packed
 from tests.annotation.importing.test_pictures import image
@@ -132,8 +133,8 @@ def test_internal_addresses_are_refused_row_by_row(project: Project) -> None:
 
     assert counts(dataset) == ("done", 3, 1, 0, 2)
     assert set(dataset.rejections.values_list("message", flat=True)) == {
-        "127.0.0.1 is an internal address; images are fetched from the internet only.",
-        "169.254.169.254 is an internal address; images are fetched from the internet only.",
+        "127.0.0.1 is an internal address; only the internet is asked.",
+        "169.254.169.254 is an internal address; only the internet is asked.",
     }
 
 
