@@ -7,6 +7,7 @@ a chord of the broker.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from annotation.questions.types import Question
 from annotation.services.locks import alone
 
 State = Round.State
+log = logging.getLogger(__name__)
 
 
 def prepare(*, round_id: int) -> list[int]:
@@ -170,7 +172,10 @@ def _told(round: Round) -> Iterator[None]:
         yield
     except QuestionsChanged:
         _begin_again(round)
-    except (DomainError, ValueError, OSError) as error:
+    except DomainError as error:
+        requests.fail(round, str(error))
+    except (ValueError, OSError) as error:
+        log.exception("round %s fails", round.pk)
         requests.fail(round, str(error) or type(error).__name__)
     except MemoryError:
         requests.fail(round, "There was not enough memory. Give the workers more, or choose a smaller batch.")

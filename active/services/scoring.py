@@ -136,8 +136,9 @@ def _scores(
         assert pool.probabilities is not None, "made from a model"
         for column, name in zip(scores, ways, strict=True):
             column[part] = row_scores(name, pool, rng)
-        sure = np.clip(closeness(pool.probabilities), 0, 1 - 1e-9)
-        counts += np.bincount((sure * BINS).astype(np.int64), minlength=BINS)
+        # Two labels that are exactly as likely are as close as can be: 1, which belongs to the last bin.
+        bins = np.minimum((closeness(pool.probabilities) * BINS).astype(np.int64), BINS - 1)
+        counts += np.bincount(bins, minlength=BINS)
         predicted += said(predictor, probabilities)
     return scores, counts, predicted
 

@@ -127,7 +127,7 @@ FIELDS = (
     ),
     Field(
         "status",
-        "Where the consensus is from: auto (votes), adjudicated (an expert), known (a gold question; for who may configure).",
+        "Where the consensus is from: auto (votes), adjudicated (an expert), known (told beforehand; for who may configure).",
         "status = adjudicated",
         "choice",
         EQUAL,

@@ -40,6 +40,7 @@ class Receiver(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: Receiver
+    left = False
 
     def do_POST(self) -> None:
         with self.server.lock:
@@ -48,13 +49,19 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.got.append((self.path, dict(self.headers), body))
         getattr(self, f"on_{self.path.strip('/').partition('?')[0]}")()
+        self.leave()
+
+    def leave(self) -> None:
+        """Whoever has the answer may send the next message, before this thread ends."""
         with self.server.lock:
-            self.server.at_once -= 1
+            self.server.at_once -= not self.left
+            self.left = True
 
     def log_message(self, *_: Any) -> None:
         pass
 
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.leave()
         self.send_response(status)
         for name, value in {"Content_Length": str(len(body)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)

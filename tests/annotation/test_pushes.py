@@ -51,7 +51,7 @@ def fault(row: Row) -> tuple[Any, str]:
 
 
 def predictions(project: Project) -> list[tuple[Any, float, dict[str, float]]]:
-    rows = Prediction.objects.filter(project=project).order_by("pk")
+    rows = Prediction.objects.filter(project=project).order_by("item", "source", "version")
     return list(rows.values_list("value", "confidence", "distribution"))
 
 
