@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db.models import F
 from django.db.models.functions import Coalesce
@@ -123,7 +123,8 @@ def _claim(model: type[J], pk: int) -> J | None:
         state=State.RUNNING, heartbeat_at=now, started_at=started, attempts=F("attempts") + 1
     ):
         return None
-    return model.objects.get(pk=pk)
+    mine: J = cast(Any, model.objects).get(pk=pk)
+    return mine
 
 
 def _mine(job: Job) -> Any:
