@@ -85,15 +85,15 @@ class Closing:
         self.source.close()
 
 
-def telling(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The blocks; should they break off, a last line that no reader of JSON or CSV takes for a row.
+def telling(blocks: Iterable[bytes], broken: bytes = BROKEN_OFF) -> Iterator[bytes]:
+    """The blocks; should they break off, an end that no reader of the format takes for a row.
 
     A server may end a broken stream as if it were whole (granian does), and half the answers must not pass for all.
     """
     try:
         yield from blocks
     except Exception:
-        yield BROKEN_OFF
+        yield broken
         raise
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -25,7 +24,7 @@ from annotation.api import ranges
 from annotation.api.auth import SessionAuthentication, TokenAuthentication
 from annotation.api.base import Api, valid
 from annotation.api.docs import FILE, PROBLEMS
-from annotation.api.exports import AnyAccept, Closing
+from annotation.api.exports import AnyAccept, Closing, telling
 from annotation.api.fields import Text
 from annotation.api.paging import query
 from annotation.api.problems import problem
@@ -210,7 +209,7 @@ def _sent(file: File, first: int, end: int | None, size: int | None) -> HttpResp
     # The first block is made here, so that what fails at once is told in words instead of breaking off a 200.
     whole = chain([next(source, b"")], source)
     # With its length told, a file that breaks off is seen to be too short; without, its end must say so.
-    blocks = whole if size is not None else _telling(whole, file.form.broken)
+    blocks = whole if size is not None else telling(whole, file.form.broken)
     response = StreamingHttpResponse(Closing(blocks, source))
     return _described(response, file, size)
 
@@ -221,14 +220,6 @@ def _described(response: HttpResponseBase, file: File, size: int | None) -> Http
     if size is not None:
         response["Content-Length"] = str(size)
     return response
-
-
-def _telling(blocks: Iterator[bytes], broken: bytes) -> Iterator[bytes]:
-    try:
-        yield from blocks
-    except Exception:
-        yield broken
-        raise
 
 
 class Links(Api):
