@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any
 
 from django.db.models import QuerySet
@@ -87,7 +88,7 @@ def _joint(scope: Scope, expression: Expression) -> dict[tuple[Condition, ...], 
 def _test(scope: Scope, condition: Condition) -> Test:
     known = FIELDS.get(condition.field)
     if known is None:
-        raise Unfit(f"There is no field “{condition.field[:60]}”; docs/filters.md lists all fields.")
+        raise Unfit(_unknown(condition.field, gold=scope.gold))
     if known.secret and not scope.gold:
         raise NotAllowed(f"Only those who may configure the project can filter by “{known.name}”.")
     _check_part(scope, known, condition)
@@ -127,3 +128,10 @@ def with_rows(where: Where, rows: QuerySet[Any, Any]) -> Where:
     own = Condition(f"({rows.model._meta.verbose_name_plural})")
     tests = {**where.tests, own: about(rows, ordered=True)}
     return Where(where.text, all_of([where.expression, own]), tests, where.gold, where.joint)
+
+
+def _unknown(name: str, *, gold: bool) -> str:
+    names = [one for one, field in FIELDS.items() if gold or not field.secret]
+    near = get_close_matches(name, names, n=1)
+    hint = f"Did you mean “{near[0]}”?" if near else f"There are {', '.join(names)}."
+    return f"There is no field “{name[:60]}”. {hint}"

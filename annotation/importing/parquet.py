@@ -30,7 +30,9 @@ def read(source: Source, layout: Layout, limits: Limits) -> Iterator[Record]:
             yield from _named(batch, source)
             source.done = source.size * rows // total
     except (pa.ArrowException, OSError) as error:
-        raise FileFault(f"The Parquet file cannot be read: {error}. It may be cut off or damaged.") from error
+        raise FileFault(
+            f"The Parquet file cannot be read: {str(error).rstrip('.')}. It may be cut off or damaged."
+        ) from error
 
 
 def read_arrow(source: Source, layout: Layout, limits: Limits) -> Iterator[Record]:
@@ -53,7 +55,9 @@ def read_arrow(source: Source, layout: Layout, limits: Limits) -> Iterator[Recor
             for start in range(0, batch.num_rows, _MOST_ROWS):
                 yield from _named(batch.slice(start, _MOST_ROWS), source)
     except (pa.ArrowException, OSError) as error:
-        raise FileFault(f"The Arrow file cannot be read: {error}. It may be cut off or damaged.") from error
+        raise FileFault(
+            f"The Arrow file cannot be read: {str(error).rstrip('.')}. It may be cut off or damaged."
+        ) from error
 
 
 def _named(batch: Any, source: Source) -> Iterator[Record]:

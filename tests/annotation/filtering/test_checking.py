@@ -57,6 +57,24 @@ def test_what_the_project_cannot_answer(project, text, place, words):
     assert words in error.value.faults[0].message
 
 
+@pytest.mark.parametrize(
+    ("name", "gold", "hint"),
+    [("stat", False, "Did you mean “state”?"), ("glod", True, "“gold”"), ("zzz", False, "There are state, key")],
+)
+def test_a_field_that_is_not_there_is_told_with_the_nearest(project, name, gold, hint):
+    with pytest.raises(InvalidInput) as told:
+        filtering.checked(project, f"{name} = open", gold=gold)
+
+    assert hint in told.value.faults[0].message
+
+
+def test_the_nearest_is_none_that_only_others_may_use(project):
+    with pytest.raises(InvalidInput) as told:
+        filtering.checked(project, "glod", gold=False)
+
+    assert "gold" not in told.value.faults[0].message
+
+
 def test_all_faults_are_told_at_once(project):
     with pytest.raises(InvalidInput) as error:
         filtering.checked(project, "state = x or (tag = y and flagged)", gold=True)
