@@ -59,7 +59,11 @@ def test_what_the_project_cannot_answer(project, text, place, words):
 
 @pytest.mark.parametrize(
     ("name", "gold", "hint"),
-    [("stat", False, "Did you mean “state”?"), ("glod", True, "“gold”"), ("zzz", False, "There are state, key")],
+    [
+        ("stat", False, "Did you mean “state”?"),
+        ("glod", True, "“gold”"),
+        ("zzz", False, "There are state, key"),
+    ],
 )
 def test_a_field_that_is_not_there_is_told_with_the_nearest(project, name, gold, hint):
     with pytest.raises(InvalidInput) as told:
