@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import common, exporting, importing, labeling, page, starting, summary_active
+from benchmarks import common, exporting, importing, labeling, page, starting, summary_active, summary_data
 from benchmarks.pictures import DOCCANO, LABEL_STUDIO, number
 
-RESULTS = ("labeling", "page", "importing", "exporting", "starting", "browsing")
+RESULTS = ("labeling", "page", "importing", "exporting", "starting")
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,6 @@ def lines() -> Iterator[Line]:
         ("memory_mb", "its memory at rest", " MB"),
     ):
         yield Line("starting", figure, [found[key]], starting.LIMITS[key], _others(starting, key), unit)
-    filters = common.kept("browsing")["filters"]
-    slowest = [max(case[key] for case in filters) for key in ("first_page_p95_ms", "deep_page_p95_ms")]
-    figure = "data table at 1,000,000 items, slowest filter, p95, first page / deep page"
-    yield Line("browsing", figure, slowest, None, {}, " ms")
 
 
 def _labeling(runs: list[dict[str, Any]]) -> Iterator[Line]:
@@ -252,11 +248,23 @@ def text() -> str:
         doccano=DOCCANO,
     )
     pictures = "\n".join(
-        f"![{name}]({name}.png)\n" for name in (*RESULTS, "labelmodel", "agreement", "overlap", "active")
+        f"![{name}]({name}.png)\n"
+        for name in (
+            *RESULTS,
+            "data_snapshots",
+            "data_formats",
+            "data_table",
+            "data_similar",
+            "labelmodel",
+            "agreement",
+            "overlap",
+            "active",
+        )
     )
     return (
         head
         + "".join(f"{line.markdown()}\n" for line in lines())
+        + "".join(summary_data.data())
         + TRUST
         + "".join(_trust())
         + EFFICIENCY

@@ -42,11 +42,13 @@ WHERE v.encoder_id = {encoder} AND v.item_id <> %(item)s
 ORDER BY v.vector::halfvec({dimension}) <=> {its}::halfvec({dimension}) LIMIT %(limit)s
 """
 _ONE_BY_ONE = """
-WITH passing AS MATERIALIZED (SELECT i.id FROM annotation_item i WHERE i.project_id = %(project)s AND {passes})
+WITH passing AS MATERIALIZED ({passing})
 SELECT v.item_id, v.vector <=> {its} AS distance
 FROM passing p JOIN active_itemvector v ON v.item_id = p.id AND v.encoder_id = %(encoder)s
 WHERE v.item_id <> %(item)s ORDER BY distance, v.item_id LIMIT %(limit)s
 """
+_THESE = "SELECT unnest(%(passing)s::bigint[]) AS id"
+_WHICH_PASS = "SELECT i.id FROM annotation_item i WHERE i.project_id = %(project)s AND {passes}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +146,21 @@ def _nearest(
     """(item, distance), nearest first."""
     scope = {"encoder": encoder.pk, "item": item.pk, "project": item.project_id, "limit": limit}
     names = {"encoder": int(encoder.pk), "dimension": int(encoder.dimension)}
-    passes, given = _passes(matching)
-    given = {**scope, **given}
-    one_by_one = _ONE_BY_ONE.format(passes=passes, its=_ITS_VECTOR)
     if matching is not None:
         with _settings(_BOUNDED):
-            if matching.order_by().values("pk")[: FEW + 1].count() <= FEW:
-                return _rows(one_by_one, given)
+            few = list(matching.order_by().values_list("pk", flat=True)[: FEW + 1])
+            if len(few) <= FEW:
+                return _rows(_ONE_BY_ONE.format(passing=_THESE, its=_ITS_VECTOR), {**scope, "passing": few})
+    passes, given = _passes(matching)
+    given = {**scope, **given}
     with _settings(_BOUNDED | _BY_INDEX_ONLY):
         found = _rows(_BY_INDEX.format(passes=passes, its=_ITS_VECTOR, **names), given)
     if len(found) >= limit:
         return found
     # The index gives up after a while, where hardly any of the nearest passes.
+    which = _WHICH_PASS.format(passes=passes)
     with _settings(_BOUNDED):
-        return _rows(one_by_one, given)
+        return _rows(_ONE_BY_ONE.format(passing=which, its=_ITS_VECTOR), given)
 
 
 def _passes(matching: QuerySet[Item] | None) -> tuple[str, dict[str, Any]]:
