@@ -1,7 +1,7 @@
 """What webhooks cost those who do not use them: answers and imports with the triggers and without them; and how many messages
 a worker delivers.
 
-python -m benchmarks.data_webhooks [--answers 300] [--rounds 20] [--dry | --redraw]
+python -m benchmarks.data_webhooks [--answers 2000] [--rounds 20] [--dry | --redraw]
 """
 
 from __future__ import annotations
@@ -153,9 +153,15 @@ def delivered(project: Any) -> dict[str, Any]:
 
 
 def picture(result: dict[str, Any]) -> Path:
-    costs = {name: run["cost_percent"] for name, run in result["results"].items()}
-    panel = pictures.versus("More processor than without, %", costs, {}, LIMITS["cost_percent"])
-    return pictures.draw("data_webhooks", "What webhooks cost a project that has none", [panel])
+    panels = [
+        pictures.Panel(
+            f"Processor time of {name}, µs",
+            {"with": run["cpu_us_with"], "without": run["cpu_us_without"]},
+            notes={"with": f"({run['cost_percent']:+.1f} %)"},
+        )
+        for name, run in result["results"].items()
+    ]
+    return pictures.draw("data_webhooks", "What webhooks cost a project that has none", panels)
 
 
 def measured(options: Any) -> dict[str, Any]:
@@ -183,7 +189,7 @@ def measured(options: Any) -> dict[str, Any]:
 
 def main() -> None:
     parser = common.parser(__doc__)
-    parser.add_argument("--answers", type=int, default=300)
+    parser.add_argument("--answers", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
     common.finish("data_webhooks", options, lambda: measured(options), picture)
