@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Self
 
 import pghistory
@@ -14,11 +15,21 @@ from django.db.models import F, Q
 
 from annotation.models.audit import audited
 
+# A change bears the moment at which it was made, and is seen once its transaction has ended. None lasts longer than this.
+UNSEEN_FOR = timedelta(minutes=10)
+
 
 class ItemQuerySet(models.QuerySet["Item"]):
     def in_queue(self) -> Self:
         """Items with judgments still wanted, soonest first: exactly the partial index `item_queue`."""
         return self.filter(state=Item.State.OPEN, open_slots__gt=0).order_by(-F("priority"), "id")
+
+    def changed_since(self, moment: datetime) -> Self:
+        """Items whose payload has changed since, for whoever began to look at all of them at this moment.
+
+        It reaches back UNSEEN_FOR further, so some are told twice. With a project, it reads the index `item_changed`.
+        """
+        return self.filter(payload_changed_at__gte=moment - UNSEEN_FOR)
 
 
 @audited(
@@ -30,7 +41,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         )
     ),
     pghistory.DeleteEvent(),
-    exclude=["priority", "reason", "open_slots", "answers", "digest", "doubt"],
+    exclude=["priority", "reason", "open_slots", "answers", "digest", "doubt", "payload_changed_at"],
 )
 class Item(models.Model):
     class State(models.TextChoices):
@@ -74,6 +85,9 @@ class Item(models.Model):
     # How unsure the answers leave us, 0 to 1: of the most doubtful question, 1 - the confidence of its consensus.
     doubt = models.FloatField(default=0.0, db_default=0.0)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When it last got another payload than before; null where it never did. Kept by a trigger (migration 0012), for whatever
+    # was made of the payload: vectors, votes of labeling functions.
+    payload_changed_at = models.DateTimeField(null=True)
 
     objects = ItemQuerySet.as_manager()
 
@@ -103,6 +117,11 @@ class Item(models.Model):
             ),
             models.Index(
                 fields=["project", "priority", "id"], name="item_prioritized", condition=Q(priority__gt=0)
+            ),
+            models.Index(
+                fields=["project", "payload_changed_at"],
+                name="item_changed",
+                condition=Q(payload_changed_at__isnull=False),
             ),
         ]
 

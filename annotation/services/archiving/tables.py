@@ -128,7 +128,8 @@ TABLES: list[Table] = [
     ),
     Table(Rejection, within("annotation_dataset", "dataset_id")),
     Table(Media, leave=frozenset({"file"})),
-    Table(Item),
+    # What is made of payloads is made anew.
+    Table(Item, leave=frozenset({"payload_changed_at"})),
     # A resent answer is known by its nonce, which is its person's in all projects; here it is made new.
     Table(Annotation, leave=frozenset({"nonce"}), read={"nonce": "'restored-' || {id}"}),
     Table(Lease),
