@@ -70,6 +70,12 @@ class Cast:
     label: NDArray[np.int16]  # (n,) position of the label in the context's labels, or ABSTAIN
     errors: Mapping[int, str] = field(default_factory=dict)  # position in the batch: why it abstains there
     stopped: int | None = None  # rows from this position on were not looked at, for want of time
+    # Position: why nothing was said of it. Neither vote nor abstention: to be looked at again later.
+    unseen: Mapping[int, str] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(
+        default_factory=dict
+    )  # why it abstains, where it can say so: how often
+    again_in: float | None = None  # seconds before which it is of no use to look at the unseen ones
     seconds: float = 0.0
 
 
