@@ -22,6 +22,8 @@ class Action(StrEnum):
     ADJUDICATE = "adjudicate"  # decide disputed items
     IMPORT = "import"  # add and retire items and media
     CONFIGURE = "configure"  # schema, guidelines, queue settings, gold questions
+    WRITE_FUNCTIONS = "write_functions"  # write, run and stop labeling functions, upload their tables
+    REVIEW_FUNCTIONS = "review_functions"  # approve, activate and roll back labeling functions, sensitive fields
     MEMBERS = "members"  # add, change and remove members
     AUDIT = "audit"  # who changed what
     ARCHIVE = "archive"  # close the project, hand over ownership
@@ -37,6 +39,8 @@ ACTIONS: dict[Action, str] = {
     Action.ADJUDICATE: "Decide disputed items",
     Action.IMPORT: "Add and retire items and media",
     Action.CONFIGURE: "Change questions, guidelines, queue settings and gold questions",
+    Action.WRITE_FUNCTIONS: "Write, run and stop labeling functions",
+    Action.REVIEW_FUNCTIONS: "Approve, activate and roll back labeling functions",
     Action.MEMBERS: "Add, change and remove members",
     Action.AUDIT: "See who changed what",
     Action.ARCHIVE: "Archive the project, make other owners",
@@ -46,7 +50,8 @@ _EVERYBODY = {Action.VIEW}
 _ANNOTATOR = _EVERYBODY | {Action.LABEL}
 _VIEWER = _EVERYBODY | {Action.BROWSE, Action.EXPORT}
 _ADJUDICATOR = _ANNOTATOR | _VIEWER | {Action.TAG, Action.ADJUDICATE}
-_MANAGER = _ADJUDICATOR | {Action.IMPORT, Action.CONFIGURE, Action.MEMBERS, Action.AUDIT}
+_FUNCTIONS = {Action.WRITE_FUNCTIONS, Action.REVIEW_FUNCTIONS}
+_MANAGER = _ADJUDICATOR | {Action.IMPORT, Action.CONFIGURE, Action.MEMBERS, Action.AUDIT} | _FUNCTIONS
 _OWNER = _MANAGER | {Action.ARCHIVE}
 
 CAN: dict[Role, frozenset[Action]] = {
