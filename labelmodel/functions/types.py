@@ -72,9 +72,8 @@ class Cast:
     stopped: int | None = None  # rows from this position on were not looked at, for want of time
     # Position: why nothing was said of it. Neither vote nor abstention: to be looked at again later.
     unseen: Mapping[int, str] = field(default_factory=dict)
-    reasons: Mapping[str, int] = field(
-        default_factory=dict
-    )  # why it abstains, where it can say so: how often
+    # Why it abstains, where it can say so: how often.
+    reasons: Mapping[str, int] = field(default_factory=dict)
     again_in: float | None = None  # seconds before which it is of no use to look at the unseen ones
     seconds: float = 0.0
 
