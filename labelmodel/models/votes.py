@@ -22,10 +22,13 @@ class VoteShard(models.Model):
     # {label: votes}
     cast = models.JSONField(default=dict)
     errors = models.PositiveIntegerField(default=0)
-    # Which items there were, and in which state: where the database says otherwise now, some have come, gone or changed.
-    stamp = models.CharField(max_length=80)
-    # When they were read, by the clock of the database.
+    # Which items there were, and when they last changed: where the database says otherwise now, some have come, gone or
+    # changed. Empty where some were left for later.
+    stamp = models.CharField(max_length=80, blank=True)
+    # When they were read, by the clock of the database; and where some were left for later, before when it is of no use to
+    # look at those again.
     read_at = models.DateTimeField()
+    again_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["version", "block"], name="one_vote_shard")]
