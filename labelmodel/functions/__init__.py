@@ -8,6 +8,7 @@ from labelmodel.functions.applying import apply, check, prepare
 from labelmodel.functions.batch import Batch, build
 from labelmodel.functions.canonical import canonical, fingerprint
 from labelmodel.functions.kinds import KINDS, register
+from labelmodel.functions.testing import Failure, check_tests
 from labelmodel.functions.types import (
     ABSTAIN,
     Apply,
@@ -30,6 +31,7 @@ __all__ = [
     "Context",
     "Definition",
     "DefinitionError",
+    "Failure",
     "Fault",
     "Function",
     "Kind",
@@ -38,6 +40,7 @@ __all__ = [
     "build",
     "canonical",
     "check",
+    "check_tests",
     "fingerprint",
     "prepare",
     "register",

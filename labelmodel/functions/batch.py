@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +28,7 @@ class Batch:
     )  # a column of text per payload field: texts as they are, other values as JSON says them
     payload: pl.Series | None = None  # the visible fields as JSON, where asked for
     unreadable: Mapping[int, str] = field(default_factory=dict)  # position: why its payload cannot be read
+    deadline: float = math.inf  # of time.monotonic(); kinds that go row by row look at it
     _shared: dict[tuple[str, str], pl.Series] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -40,15 +42,46 @@ class Batch:
 
     def composed(self, name: str) -> pl.Series:
         """The text with letters and their accents in one character (NFC)."""
-        return self._view("composed", name, lambda text: _composed(text))
+        return self._view("composed", name, lambda text: composed(text))
 
     def folded(self, name: str) -> pl.Series:
         """The same in lower case."""
         return self._view("folded", name, lambda text: self.composed(name).str.to_lowercase())
 
+    def compared(self, name: str, *, case: bool) -> pl.Series:
+        """The text in which letters are looked for: composed, and in lower case unless case matters."""
+        return self.composed(name) if case else self.folded(name)
+
     def number(self, name: str) -> pl.Series:
         """The text as a finite number; null where it is none."""
-        return self._view("number", name, _numbers)
+        return self._view("number", name, numbers)
+
+    def time(self, name: str) -> pl.Series:
+        """The text, a date or a time of ISO 8601, as microseconds since 1970 in UTC; null where it is none."""
+        return self._view("time", name, times)
+
+    def sizes(self, names: Collection[str]) -> list[int]:
+        """Bytes of these fields, as text."""
+        lengths = [self.text(name).str.len_bytes().fill_null(0).cast(pl.Int64) for name in names]
+        return list(sum(lengths[1:], lengths[0])) if lengths else [0] * len(self)
+
+    def until(self, deadline: float) -> Batch:
+        """The same, with a deadline; what was shared stays shared."""
+        return replace(self, deadline=deadline)
+
+    def slices(self, rows: int) -> list[Batch]:
+        """The same in pieces of so many rows; one piece where there are none."""
+        return [self._slice(start, rows) for start in range(0, max(len(self), 1), rows)]
+
+    def _slice(self, start: int, rows: int) -> Batch:
+        inside = range(start, start + rows)
+        return Batch(
+            self.ids[start : start + rows],
+            self.table.slice(start, rows),
+            None if self.payload is None else self.payload.slice(start, rows),
+            {position - start: why for position, why in self.unreadable.items() if position in inside},
+            self.deadline,
+        )
 
     @cached_property
     def payloads(self) -> list[dict[str, Any]]:
@@ -57,7 +90,7 @@ class Batch:
             raise ValueError("This batch was built without payloads.")
         return [orjson.loads(text) for text in self.payload.to_list()]
 
-    def _view(self, kind: str, name: str, make: Any) -> pl.Series:
+    def _view(self, kind: str, name: str, make: Callable[[pl.Series], pl.Series]) -> pl.Series:
         # Two threads may both make it; either result is right.
         found = self._shared.get((kind, name))
         if found is None:
@@ -110,12 +143,26 @@ def _json(value: Any) -> str:
         return text.encode("utf-8", "replace").decode()
 
 
-def _composed(text: pl.Series) -> pl.Series:
+def composed(text: pl.Series) -> pl.Series:
     if (text.str.len_bytes() == text.str.len_chars()).all():
         return text
     return text.str.normalize("NFC")
 
 
-def _numbers(text: pl.Series) -> pl.Series:
+def numbers(text: pl.Series) -> pl.Series:
+    """Texts as finite numbers."""
     found = text.str.strip_chars().cast(pl.Float64, strict=False)
     return found.set(~found.is_finite().fill_null(False), None)
+
+
+_TIME = r"^\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,6})?)?\d*(?:Z|([+-]\d\d):?(\d\d))?)?\s*$"
+
+
+def times(text: pl.Series) -> pl.Series:
+    """Texts as microseconds since 1970 in UTC; what names no time zone is taken as UTC."""
+    day, minute, second, hours, minutes = text.str.extract_groups(_TIME).struct.unnest()
+    clock = day + "T" + minute.fill_null("00:00") + second.fill_null(":00")
+    local = clock.str.strptime(pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S%.f", strict=False).to_physical()
+    sign = pl.select(pl.when(hours.str.starts_with("-")).then(-1).otherwise(1)).to_series()
+    offset = hours.cast(pl.Int64).abs() * 60 + minutes.cast(pl.Int64)
+    return local - (sign * offset * 60_000_000).fill_null(0)

@@ -95,7 +95,7 @@ def _passes(definition: Definition, rule: dict[str, Any], batch: Batch) -> pl.Se
 def _found(definition: Definition, terms: list[str], batch: Batch) -> pl.Series:
     case, words = definition["case"], definition["words"]
     pattern = "|".join(term_pattern(term if case else term.lower(), words) for term in terms)
-    views = [batch.composed(name) if case else batch.folded(name) for name in definition["fields"]]
+    views = [batch.compared(name, case=case) for name in definition["fields"]]
     return either([view.str.contains(pattern) for view in views], len(batch))
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from labelmodel.functions.comparison import COMPARISON
+from labelmodel.functions.expression import EXPRESSION
 from labelmodel.functions.keywords import KEYWORDS
+from labelmodel.functions.lookup import LOOKUP
 from labelmodel.functions.pattern import PATTERN
+from labelmodel.functions.python import PYTHON
 from labelmodel.functions.types import Kind
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (KEYWORDS, PATTERN)}
+KINDS: dict[str, Kind] = {
+    kind.name: kind for kind in (KEYWORDS, PATTERN, COMPARISON, LOOKUP, EXPRESSION, PYTHON)
+}
 
 
 def register(kind: Kind) -> None:

@@ -96,6 +96,8 @@ class Kind:
     compile: Callable[[Definition, Context, Resources], Apply]
     # Whether it needs values as JSON has them (Batch.payload), not only columns of text.
     whole: bool = False
+    # The names of the tables that a checked definition needs as resources.
+    tables: Callable[[Definition], frozenset[str]] = lambda definition: frozenset()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from labelmodel.functions.types import ABSTAIN
+from labelmodel.functions.types import ABSTAIN, Cast
 
 
 def first_wins(passes: Sequence[pl.Series], labels: Sequence[int], size: int) -> NDArray[np.int16]:
@@ -25,3 +26,26 @@ def either(some: Sequence[pl.Series], size: int) -> pl.Series:
     for one in some:
         held = held | one.fill_null(False)
     return held
+
+
+def joined(casts: Sequence[Cast]) -> Cast:
+    """The cast of a batch from those of its pieces, up to the first place that was not looked at."""
+    errors: dict[int, str] = {}
+    unseen: dict[int, str] = {}
+    reasons: Counter[str] = Counter()
+    start, stopped = 0, None
+    for cast in casts:
+        errors |= {start + position: why for position, why in cast.errors.items()}
+        unseen |= {start + position: why for position, why in cast.unseen.items()}
+        reasons.update(cast.reasons)
+        if stopped is None and cast.stopped is not None:
+            stopped = start + cast.stopped
+        start += len(cast.label)
+    label = np.concatenate([cast.label for cast in casts])
+    if stopped is not None:
+        # Pieces behind that place were judged by other threads, by chance; they are judged again another time.
+        label[stopped:] = ABSTAIN
+        errors = {position: why for position, why in errors.items() if position < stopped}
+        unseen = {position: why for position, why in unseen.items() if position < stopped}
+    waits = [cast.again_in for cast in casts if cast.again_in is not None]
+    return Cast(label, errors, stopped, unseen, reasons, min(waits, default=None))
