@@ -1,0 +1,221 @@
+"""From a draft to an active version and back: review, trial on a sample, activation, and rolling back all that came of it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.errors import Conflict, Fault, InvalidInput, NotAllowed
+from annotation.models import Membership, User
+from annotation.questions.checks import text_fault
+from annotation.roles import CAN, Action
+from annotation.services.access import check
+from labelmodel.models import (
+    FunctionRun,
+    FunctionVersion,
+    LabelingFunction,
+    PosteriorShard,
+    VoteShard,
+    WeakRun,
+)
+from labelmodel.services import run_requests
+from labelmodel.services.function_faults import faults_of
+from labelmodel.services.function_rules import tried
+from labelmodel.services.functions import LONGEST_REASON, reason_of
+
+State = FunctionVersion.State
+Kind = FunctionRun.Kind
+Trigger = FunctionRun.Trigger
+_REVIEWING = [role.value for role, actions in CAN.items() if Action.REVIEW_FUNCTIONS in actions]
+
+
+def submit(*, version: FunctionVersion, by: User) -> FunctionVersion:
+    """Ask for a review of a draft. Raises NotAllowed, Conflict where it is no draft or cannot run, InvalidInput with the tests
+    that fail."""
+    check(user=by, project=version.project, action=Action.WRITE_FUNCTIONS)
+    _check_runs(version)
+    failing = [(number, one) for number, one in enumerate(tried(version)) if not one.passed]
+    if failing:
+        raise InvalidInput(
+            f"{len(failing)} of its tests fail.",
+            faults=[
+                Fault(
+                    ("tests", number),
+                    one.error or f"It should say {_said(one.expected)}, and says {_said(one.got)}.",
+                )
+                for number, one in failing
+            ],
+        )
+    _move(
+        version, {State.DRAFT}, "Only a draft is submitted.", state=State.REVIEW, submitted_at=timezone.now()
+    )
+    return version
+
+
+def approve(*, version: FunctionVersion, by: User, note: str = "") -> FunctionVersion:
+    """Let a version run on a sample; somebody else than its author, where somebody else may review. Raises NotAllowed,
+    Conflict where it does not wait for review or cannot run."""
+    check(user=by, project=version.project, action=Action.REVIEW_FUNCTIONS)
+    if not may_approve(version=version, user=by):
+        raise NotAllowed("You wrote this version; somebody else who may review has to approve it.")
+    if fault := text_fault(note.strip(), most=LONGEST_REASON):
+        raise InvalidInput(fault, faults=[Fault(("note",), fault)])
+    _check_runs(version)
+    reviewed = {"reviewer": by, "reviewed_at": timezone.now(), "review_note": note.strip()}
+    with transaction.atomic():
+        _move(
+            version, {State.REVIEW}, "It does not wait for review.", state=State.CANARY, canary={}, **reviewed
+        )
+        try_out(version=version, by=by)
+    return version
+
+
+def may_approve(*, version: FunctionVersion, user: User) -> bool:
+    """Whether this is no version of one's own, or nobody else may review. The role is checked elsewhere."""
+    if version.author_id != user.pk:
+        return True
+    others = Membership.objects.filter(project=version.project_id, role__in=_REVIEWING, user__is_active=True)
+    return not others.exclude(user=user).exists()
+
+
+def refuse(*, version: FunctionVersion, by: User, reason: str) -> FunctionVersion:
+    """Turn a version down, with a reason, before it is active. Raises NotAllowed, InvalidInput, Conflict."""
+    check(user=by, project=version.project, action=Action.REVIEW_FUNCTIONS)
+    reviewed = {"reviewer": by, "reviewed_at": timezone.now(), "review_note": reason_of(reason)}
+    _move(
+        version,
+        {State.REVIEW, State.CANARY},
+        "Only what waits for review or is on trial is refused.",
+        state=State.REFUSED,
+        **reviewed,
+    )
+    return version
+
+
+def try_out(*, version: FunctionVersion, by: User) -> FunctionRun:
+    """Run an approved version on a sample, and compare it with the active one: services/canaries.py. Raises Conflict."""
+    check(user=by, project=version.project, action=Action.REVIEW_FUNCTIONS)
+    if version.state != State.CANARY:
+        raise Conflict("Only an approved version is tried out.")
+    return run_requests.want(
+        project=version.project, by=by, trigger=Trigger.CHANGE, kind=Kind.CANARY, versions=[version.pk]
+    )
+
+
+@transaction.atomic
+def activate(*, version: FunctionVersion, by: User) -> FunctionVersion:
+    """Let an approved version vote, in place of the one that does; a run over the pool is asked for.
+
+    Raises NotAllowed, Conflict where it is not approved, was not tried on a sample yet, or cannot run.
+    """
+    check(user=by, project=version.project, action=Action.REVIEW_FUNCTIONS)
+    _check_runs(version)
+    function = _locked(version.function)
+    fresh = FunctionVersion.objects.get(pk=version.pk)
+    if fresh.state == State.CANARY and not fresh.canary:
+        raise Conflict("It has not been tried on a sample yet; that takes some seconds.")
+    now = timezone.now()
+    before = function.versions.filter(state=State.ACTIVE)
+    if fresh.state == State.CANARY:
+        _forget_shards(function)
+        before.update(state=State.RETIRED, retired_at=now)
+    _move(
+        version,
+        {State.CANARY},
+        "Only an approved version is activated.",
+        state=State.ACTIVE,
+        activated_at=now,
+        activated_by=by,
+        retired_at=None,
+    )
+    run_requests.want(project=version.project, by=by, trigger=Trigger.CHANGE)
+    return version
+
+
+@transaction.atomic
+def roll_back(
+    *, function: LabelingFunction, by: User, reason: str, version: FunctionVersion | None = None
+) -> FunctionVersion | None:
+    """Take a bad version (the active one, unless told) out, and all that came of it, in one step.
+
+    Its votes are deleted, the runs that used it are marked, and probabilities that rest on it are withdrawn. The version that
+    was active before it is active again; it is returned, None where there is none. Raises NotAllowed, InvalidInput, Conflict.
+    """
+    check(user=by, project=function.project, action=Action.REVIEW_FUNCTIONS)
+    reason = reason_of(reason)
+    locked = _locked(function)
+    bad = version or locked.versions.filter(state=State.ACTIVE).first()
+    if bad is None:
+        raise Conflict("No version of it is active. Name the version that was bad.")
+    was_active = bad.state == State.ACTIVE
+    now = timezone.now()
+    taken = {"rolled_back_at": now, "rolled_back_by": by, "rolled_back_reason": reason}
+    _move(
+        bad,
+        {State.ACTIVE, State.RETIRED},
+        "Only a version that is or was active is rolled back.",
+        state=State.RETIRED,
+        retired_at=bad.retired_at or now,
+        **taken,
+    )
+    _take_back(bad, f"Version {bad.number} of “{function.name}” was rolled back: {reason}"[:LONGEST_REASON])
+    again = _activate_before(locked, bad) if was_active else None
+    run_requests.want(project=function.project, by=by, trigger=Trigger.CHANGE)
+    return again
+
+
+def _take_back(bad: FunctionVersion, reason: str) -> None:
+    """What came of a version. A worker that is about to write holds the version's row, which the caller has changed: it has
+    written before, or finds the version retired."""
+    now = timezone.now()
+    VoteShard.objects.filter(version=bad).delete()
+    runs = FunctionRun.objects.filter(project=bad.project_id, versions__contains=[bad.pk], tainted_at=None)
+    runs.update(tainted_at=now, tainted_reason=reason)
+    rests = WeakRun.objects.filter(project=bad.project_id, versions__contains=[bad.pk], withdrawn_at=None)
+    withdrawn = list(rests.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    pending = WeakRun.objects.filter(pk__in=withdrawn, state__in=["waiting", "running"])
+    pending.update(state="cancelled", finished_at=now)
+    WeakRun.objects.filter(pk__in=withdrawn).update(withdrawn_at=now, withdrawn_reason=reason)
+    PosteriorShard.objects.filter(run__in=withdrawn).delete()
+
+
+def _activate_before(function: LabelingFunction, bad: FunctionVersion) -> FunctionVersion | None:
+    """The version that was active before, unless it was bad too or cannot run any more."""
+    retired = function.versions.filter(state=State.RETIRED, rolled_back_at=None).exclude(activated_at=None)
+    if bad.activated_at is not None:
+        retired = retired.filter(activated_at__lt=bad.activated_at)
+    before: FunctionVersion | None = retired.order_by("-activated_at").first()
+    if before is not None:
+        FunctionVersion.objects.filter(pk=before.pk).update(state=State.ACTIVE, retired_at=None)
+        before.refresh_from_db()
+    return before
+
+
+def _forget_shards(function: LabelingFunction) -> None:
+    """Votes of versions that would not be activated again by a rollback."""
+    old = function.versions.filter(state=State.RETIRED)
+    VoteShard.objects.filter(version__in=old).delete()
+
+
+def _locked(function: LabelingFunction) -> LabelingFunction:
+    # Two who activate or roll back at once do so one after the other.
+    return LabelingFunction.objects.select_for_update(no_key=True).get(pk=function.pk)
+
+
+def _check_runs(version: FunctionVersion) -> None:
+    if version.project.archived_at:
+        raise Conflict("This project is archived.")
+    if faults := faults_of(version.project, [version]).get(version.pk):
+        raise Conflict(" ".join(faults))
+
+
+def _move(version: FunctionVersion, expected: set[State], otherwise: str, **values: object) -> None:
+    """From one of these states; raises Conflict where it is in another one."""
+    if not FunctionVersion.objects.filter(pk=version.pk, state__in=expected).update(**values):
+        raise Conflict(otherwise)
+    for name, value in values.items():
+        setattr(version, name, value)
+
+
+def _said(label: str | None) -> str:
+    return "nothing" if label is None else f"“{label}”"

@@ -1,0 +1,162 @@
+"""Dictionaries and tables that lookups read: uploaded once, kept as Parquet with columns of text, never changed.
+
+A definition names one by its id, under the key `table`, so that a version always reads the same rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from contextlib import suppress
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from django.core.files import File
+from django.db import IntegrityError, transaction
+
+from annotation.errors import Conflict, Fault, InvalidInput, NotFound
+from annotation.models import Project, User
+from annotation.questions.checks import text_fault
+from annotation.roles import Action
+from annotation.services import stored
+from annotation.services.access import check
+from labelmodel.models import FunctionTable, FunctionVersion
+from labelmodel.services import table_files
+
+if TYPE_CHECKING:
+    import polars as pl
+
+KEY = "table"
+MOST_TABLES = 200
+LONGEST_NAME = 80
+# In the folder of uploads, whose files nobody names are taken away by themselves.
+FOLDER = "imports/function-tables"
+
+
+def table_for(
+    *, user: User, project: Project, table_id: int, action: Action = Action.BROWSE
+) -> FunctionTable:
+    """The table, if this person may do this in its project. Raises NotFound, NotAllowed."""
+    check(user=user, project=project, action=action)
+    found = project.function_tables.select_related("created_by").filter(pk=table_id).first()
+    if found is None:
+        raise NotFound("There is no such table in this project.")
+    return found
+
+
+def create(
+    *, project: Project, by: User, upload: File[bytes], name: str = "", header: bool | None = None
+) -> FunctionTable:
+    """Keep an uploaded CSV, TSV, JSON or JSON Lines file as a table.
+
+    `header`: whether the first row of a CSV names the columns; None leaves it to detection. Raises NotAllowed, InvalidInput
+    with the row that cannot be read, TooLarge beyond the limits of table_files, Conflict for a name that is taken, StorageFault.
+    """
+    check(user=by, project=project, action=Action.WRITE_FUNCTIONS)
+    source_name = PurePath((upload.name or "table").replace("\\", "/")).name[-255:]
+    name = (name.strip() or PurePath(source_name).stem)[:LONGEST_NAME]
+    if fault := text_fault(name, most=LONGEST_NAME, least=1):
+        raise InvalidInput(fault, faults=[Fault(("name",), fault)])
+    if (upload.size or 0) > table_files.MOST_MB * 2**20:
+        raise table_files.too_large()
+    _check_free(project, name)
+    with tempfile.TemporaryFile() as packed:
+        columns, rows = table_files.pack(upload, source_name, packed, header)
+        sha256, size = table_files.measured(packed)
+        file = stored.keep(
+            f"{FOLDER}/{project.pk}/{sha256[:32]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.parquet",
+            packed,
+        )
+    try:
+        with transaction.atomic():
+            made: FunctionTable = FunctionTable.objects.create(
+                project=project, name=name, source_name=source_name, columns=columns, rows=rows,
+                file=file, sha256=sha256, size=size, created_by=by,
+            )  # fmt: skip
+    except IntegrityError as error:
+        raise _taken(name) from error
+    return made
+
+
+def remove(*, table: FunctionTable, by: User) -> None:
+    """Delete a table that no version reads. Raises NotAllowed, Conflict with the function that reads it."""
+    check(user=by, project=table.project, action=Action.WRITE_FUNCTIONS)
+    with transaction.atomic():
+        # Locked: a version that names it is not made meanwhile.
+        locked = FunctionTable.objects.select_for_update().get(pk=table.pk)
+        for version in FunctionVersion.objects.filter(project=table.project_id).select_related("function"):
+            if table.pk in named(version.definition):
+                raise Conflict(f"Version {version.number} of “{version.function.name}” reads this table.")
+        name = str(locked.file.name)
+        locked.delete()
+    if not FunctionTable.objects.filter(file=name).exists():
+        with suppress(stored.StorageFault):
+            stored.remove(name)
+
+
+def named(definition: Any) -> set[int]:
+    """The ids of the tables that a definition names, wherever in it."""
+    found: set[int] = set()
+    if isinstance(definition, dict):
+        value = definition.get(KEY)
+        if type(value) is int:
+            found.add(value)
+        for part in definition.values():
+            found |= named(part)
+    elif isinstance(definition, list):
+        for part in definition:
+            found |= named(part)
+    return found
+
+
+def check_named(*, project: Project, definition: Any, lock: bool = False) -> None:
+    """Raises InvalidInput where a definition names a table that the project has not. `lock`: keep them until the
+    transaction ends."""
+    wanted = named(definition)
+    if not wanted:
+        return
+    found = project.function_tables.filter(pk__in=wanted).order_by("pk")
+    # A table that is about to be read must not be removed meanwhile.
+    found = found.select_for_update(no_key=True) if lock else found
+    if missing := sorted(wanted - set(found.values_list("pk", flat=True))):
+        message = f"The project has no table {missing[0]}. Upload it first, then name it by its number."
+        raise InvalidInput(message, faults=[Fault(("definition", KEY), message)])
+
+
+def resources(*, project_id: int, definition: Any) -> dict[Any, Any]:
+    """{table id: polars DataFrame} of the tables that a definition names. Raises StorageFault, InvalidInput."""
+    found: dict[Any, Any] = {}
+    for pk in sorted(named(definition)):
+        table = FunctionTable.objects.filter(project=project_id, pk=pk).first()
+        if table is None:
+            message = f"The project has no table {pk} any more."
+            raise InvalidInput(message, faults=[Fault(("definition", KEY), message)])
+        found[pk] = found[str(pk)] = frame(table)
+    return found
+
+
+def frame(table: FunctionTable) -> pl.DataFrame:
+    """The rows of a table. Raises StorageFault where its file is gone or is another one now."""
+    # Numerical libraries, which only those load who read a table.
+    import polars as pl
+
+    with stored.opened(str(table.file.name)) as stream:
+        data: bytes = stream.read()
+    if hashlib.sha256(data).hexdigest() != table.sha256:
+        raise stored.StorageFault(
+            f"The file of the table “{table.name}” is damaged: its checksum is wrong. Upload it again."
+        )
+    return pl.read_parquet(data)
+
+
+def _check_free(project: Project, name: str) -> None:
+    if project.function_tables.filter(name=name).exists():
+        raise _taken(name)
+    if project.function_tables.count() >= MOST_TABLES:
+        raise Conflict(f"A project has at most {MOST_TABLES} tables. Remove one first.")
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(
+        f"The project has a table called “{name}” already. Tables never change; give this one another name."
+    )
