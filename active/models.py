@@ -44,6 +44,12 @@ class LearningSettings(models.Model):
     ask_again = models.FloatField(default=0.1, validators=_SHARE)
     # How many answers beyond those that the project wants an item may get by being asked about again.
     again_at_most = models.PositiveSmallIntegerField(default=2)
+    # Whether models learn from what labeling functions say of items that nobody has answered; and, where hard labels are
+    # wanted of it, the precision that is expected of them.
+    from_functions = models.BooleanField(default=False)
+    functions_precision = models.FloatField(null=True, blank=True, validators=_SHARE)
+    # Which part of a batch at most is items whose answers teach most about the labeling functions.
+    review = models.FloatField(default=0.1, validators=_SHARE)
     # The share of right answers that is aimed at, for the forecast of labels still needed.
     target = models.FloatField(null=True, blank=True, validators=_SHARE)
 
@@ -254,6 +260,7 @@ class Selection(models.Model):
         AGAIN = "again", "Asked again"
         RANDOM = "random", "Drawn at random"
         ARRIVED = "arrived", "Arrived after the round"
+        REVIEW = "review", "Checks the labeling functions"
 
     round = models.ForeignKey(Round, models.CASCADE, related_name="selections", db_index=False)
     item = models.ForeignKey(Item, models.CASCADE, related_name="selections")

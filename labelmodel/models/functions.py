@@ -24,6 +24,8 @@ class WeakSettings(models.Model):
     sensitive_fields = models.JSONField(default=list, blank=True)
     # {question: {label: share}}, where the shares of the labels are known.
     class_balance = models.JSONField(default=dict, blank=True)
+    # Predictions that vote beside the functions in the next label model: "model", the one in use, or "import:" and a source.
+    cascade = models.JSONField(default=list, blank=True)
     # When the sweep last began to look for items without votes, by the clock of the database.
     looked_at = models.DateTimeField(null=True)
 

@@ -26,7 +26,8 @@ class WeakRun(Job):
     method = models.CharField(max_length=40)
     # "page", "rest", "votes" (enough of them are new) or "labels" (people have labeled).
     trigger = models.CharField(max_length=10)
-    # Ids of the versions whose votes it rests on, by the number of their source; and the labels by position.
+    # Ids of the versions whose votes it rests on, by the number of their source, and after them what votes beside the
+    # functions ("model:7", "import:name:version"); and the labels by position.
     versions = models.JSONField(default=list)
     labels = models.JSONField(default=list)
     # The class balance that it was given, and what people labeled that it used.
@@ -37,6 +38,10 @@ class WeakRun(Job):
     # Coverage, conflict rate, Brier, log loss, reliability, and for each version its accuracy with interval.
     metrics = models.JSONField(default=dict)
     calibration = models.JSONField(default=dict)
+    # What there was when it began: tells when to fit again (services/weak.py).
+    rests_on = models.JSONField(default=dict)
+    # Items about which people's answers teach most about the functions, first the most: services/weak_review.py.
+    review = models.JSONField(default=list)
     # labelmodel.estimators.Parameters as bytes.
     parameters = models.BinaryField(default=bytes)
     seconds = models.FloatField(null=True)
@@ -72,6 +77,8 @@ class PosteriorShard(models.Model):
     rows = models.PositiveIntegerField()
     # Ids and probabilities, packed.
     data = models.BinaryField()
+    # Which votes it was made of: where the shards of votes say otherwise now, some have come or changed.
+    stamp = models.CharField(max_length=32, blank=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
