@@ -18,9 +18,9 @@ from labelmodel.endpoints import pool_lua
 from labelmodel.endpoints.keys import Key, Secret
 
 Why = Literal["busy", "minute", "day", "cooling", "endpoint", "off"]
-# ok; refused: this question alone; limited: 403 or 429; denied: 401; failed: the endpoint is at fault; unused: never sent.
-Outcome = Literal["ok", "refused", "limited", "denied", "failed", "unused"]
-NO_KEY = "no key is switched on"
+# ok; refused: this question alone; limited: 403 or 429; denied: 401; failed: the endpoint is at fault; misfit: neither it nor
+# the key, but how they are used; cut: somebody cancelled before there was an answer.
+Outcome = Literal["ok", "refused", "limited", "denied", "failed", "misfit", "cut"]
 
 
 @dataclass(frozen=True, slots=True)

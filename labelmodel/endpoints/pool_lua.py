@@ -115,12 +115,13 @@ local until_when = redis.call('ZSCORE', leases, lease)
 if not until_when then return 0 end
 redis.call('ZREM', leases, lease)
 local taken = tonumber(until_when) - patience
-if number(key, 'day') == tonumber(ARGV[4]) then
+-- What became of a request that got no answer is not known: it may have been charged.
+if outcome ~= 'failed' and outcome ~= 'cut' and number(key, 'day') == tonumber(ARGV[4]) then
   put(key, 'day_tokens', math.max(number(key, 'day_tokens') - reserved + tokens_in + tokens_out, 0))
 end
 count(id, 'tokens_in', tokens_in)
 count(id, 'tokens_out', tokens_out)
-if outcome ~= 'ok' and outcome ~= 'unused' then count(id, 'errors', 1) end
+if outcome ~= 'ok' and outcome ~= 'cut' then count(id, 'errors', 1) end
 -- What was on its way before the pause began tells nothing new, neither good nor bad.
 local function cool(name, from)
   local pause = told >= 0 and told or 0
@@ -140,7 +141,7 @@ local function warm(name)
 end
 if outcome == 'ok' or outcome == 'refused' then warm(key) end
 if outcome == 'limited' then cool(key, 1) end
-if outcome == 'failed' then cool(endpoint, tonumber(ARGV[14])) elseif outcome ~= 'unused' then warm(endpoint) end
+if outcome == 'failed' then cool(endpoint, tonumber(ARGV[14])) elseif outcome ~= 'cut' and outcome ~= 'misfit' then warm(endpoint) end
 if outcome == 'denied' then
   redis.call('HSETNX', key, 'off_at', string.format('%.0f', now))
   redis.call('HSETNX', key, 'off_why', said)
