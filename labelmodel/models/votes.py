@@ -37,7 +37,7 @@ class VoteShard(models.Model):
         return f"votes of {self.version_id} in block {self.block}"
 
 
-@audited(exclude=[*MOVES, "lines"])
+@audited(exclude=[*MOVES, "cursor", "lines"])
 class FunctionRun(Job):
     """Functions applied to the pool, or to a sample of it."""
 
@@ -57,6 +57,8 @@ class FunctionRun(Job):
     trigger = models.CharField(max_length=6, choices=Trigger.choices)
     # Ids of the versions that it runs; empty until it begins.
     versions = models.JSONField(default=list)
+    # Of a run of everything: blocks up to this one were looked at anew.
+    cursor = models.BigIntegerField(null=True)
     # {version id: what it did}: services/run_lines.py.
     lines = models.JSONField(default=dict)
     # A version that it ran was rolled back since.
