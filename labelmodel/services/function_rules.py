@@ -111,7 +111,7 @@ def checked(*, project: Project, question: str, kind: str, definition: Any) -> R
         found = functions.check(kind, definition, context)
     except functions.DefinitionError as error:
         raise refused(error) from error
-    function_tables.check_named(project=project, definition=found)
+    function_tables.check_named(project=project, kind=kind, definition=found)
     reads = sorted(functions.KINDS[kind].reads(found))
     return Rule(found, labels, reads, _votes_for(found, labels))
 
@@ -151,7 +151,9 @@ def prepared(version: FunctionVersion, *, fields: Mapping[str, str] | None = Non
     from labelmodel import functions
 
     context = context_of(version.project, version.labels, fields=fields)
-    resources = function_tables.resources(project_id=version.project_id, definition=version.definition)
+    resources = function_tables.resources(
+        project_id=version.project_id, kind=version.kind, definition=version.definition
+    )
     try:
         return functions.prepare(version.kind, version.definition, context, resources)
     except functions.DefinitionError as error:

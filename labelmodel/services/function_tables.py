@@ -1,6 +1,7 @@
 """Dictionaries and tables that lookups read: uploaded once, kept as Parquet with columns of text, never changed.
 
-A definition names one by its id, under the key `table`, so that a version always reads the same rows.
+A definition names one by its name or its number. As tables never change, and none goes that a version reads, a version
+always reads the same rows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from annotation.errors import Conflict, Fault, InvalidInput, NotFound
 from annotation.models import Project, User
@@ -26,7 +28,6 @@ from labelmodel.services import table_files
 if TYPE_CHECKING:
     import polars as pl
 
-KEY = "table"
 MOST_TABLES = 200
 LONGEST_NAME = 80
 # In the folder of uploads, whose files nobody names are taken away by themselves.
@@ -85,7 +86,7 @@ def remove(*, table: FunctionTable, by: User) -> None:
         # Locked: a version that names it is not made meanwhile.
         locked = FunctionTable.objects.select_for_update().get(pk=table.pk)
         for version in FunctionVersion.objects.filter(project=table.project_id).select_related("function"):
-            if table.pk in named(version.definition):
+            if {locked.name, str(locked.pk)} & named(version.kind, version.definition):
                 raise Conflict(f"Version {version.number} of “{version.function.name}” reads this table.")
         name = str(locked.file.name)
         locked.delete()
@@ -94,45 +95,40 @@ def remove(*, table: FunctionTable, by: User) -> None:
             stored.remove(name)
 
 
-def named(definition: Any) -> set[int]:
-    """The ids of the tables that a definition names, wherever in it."""
-    found: set[int] = set()
-    if isinstance(definition, dict):
-        value = definition.get(KEY)
-        if type(value) is int:
-            found.add(value)
-        for part in definition.values():
-            found |= named(part)
-    elif isinstance(definition, list):
-        for part in definition:
-            found |= named(part)
-    return found
+def named(kind: str, definition: Any) -> frozenset[str]:
+    """What a checked definition calls the tables that it reads: by name, or by number."""
+    from labelmodel import functions
+
+    known = functions.KINDS.get(kind)
+    return known.tables(definition) if known else frozenset()
 
 
-def check_named(*, project: Project, definition: Any, lock: bool = False) -> None:
+def check_named(*, project: Project, kind: str, definition: Any, lock: bool = False) -> None:
     """Raises InvalidInput where a definition names a table that the project has not. `lock`: keep them until the
     transaction ends."""
-    wanted = named(definition)
-    if not wanted:
-        return
-    found = project.function_tables.filter(pk__in=wanted).order_by("pk")
     # A table that is about to be read must not be removed meanwhile.
-    found = found.select_for_update(no_key=True) if lock else found
-    if missing := sorted(wanted - set(found.values_list("pk", flat=True))):
-        message = f"The project has no table {missing[0]}. Upload it first, then name it by its number."
-        raise InvalidInput(message, faults=[Fault(("definition", KEY), message)])
+    _found(project.pk, named(kind, definition), lock=lock)
 
 
-def resources(*, project_id: int, definition: Any) -> dict[Any, Any]:
-    """{table id: polars DataFrame} of the tables that a definition names. Raises StorageFault, InvalidInput."""
-    found: dict[Any, Any] = {}
-    for pk in sorted(named(definition)):
-        table = FunctionTable.objects.filter(project=project_id, pk=pk).first()
-        if table is None:
-            message = f"The project has no table {pk} any more."
-            raise InvalidInput(message, faults=[Fault(("definition", KEY), message)])
-        found[pk] = found[str(pk)] = frame(table)
-    return found
+def resources(*, project_id: int, kind: str, definition: Any) -> dict[str, pl.DataFrame]:
+    """{what the definition calls it: its rows}. Raises InvalidInput, StorageFault."""
+    return {name: frame(table) for name, table in _found(project_id, named(kind, definition)).items()}
+
+
+def _found(project_id: int, names: frozenset[str], *, lock: bool = False) -> dict[str, FunctionTable]:
+    if not names:
+        return {}
+    numbers = [int(name) for name in names if name.isdecimal() and len(name) < 18]
+    rows = FunctionTable.objects.filter(Q(name__in=names) | Q(pk__in=numbers), project=project_id).order_by(
+        "pk"
+    )
+    rows = rows.select_for_update(no_key=True) if lock else rows
+    by_number = {str(row.pk): row for row in rows}
+    found = by_number | {row.name: row for row in by_number.values()}
+    if missing := sorted(names - found.keys()):
+        message = f"The project has no table “{missing[0]}”. Upload it first, then name it."
+        raise InvalidInput(message, faults=[Fault(("definition", "table"), message)])
+    return {name: found[name] for name in names}
 
 
 def frame(table: FunctionTable) -> pl.DataFrame:

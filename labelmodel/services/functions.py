@@ -203,7 +203,7 @@ def _add_version(
     last = function.versions.aggregate(last=Max("number"))["last"] or 0
     if last >= MOST_VERSIONS:
         raise Conflict(f"A function has at most {MOST_VERSIONS} versions. Write a new function.")
-    function_tables.check_named(project=function.project, definition=rule.definition, lock=True)
+    function_tables.check_named(project=function.project, kind=kind, definition=rule.definition, lock=True)
     if fault := text_fault(note.strip(), most=LONGEST_REASON):
         raise InvalidInput(fault, faults=[Fault(("note",), fault)])
     made: FunctionVersion = FunctionVersion.objects.create(
