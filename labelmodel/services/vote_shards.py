@@ -143,32 +143,32 @@ def blocks(
     labels = labels_of(question_of(project.schema, question))
     ordered = sorted(versions, key=lambda version: version.pk)
     tables = {version.pk: _translation(version.labels, labels) for version in ordered}
-    numbers = {version.pk: number for number, version in enumerate(ordered)}
+    sources = {version.pk: number for number, version in enumerate(ordered)}
     scope = {"project": project.pk, "items": None if items is None else sorted(set(items))}
     for block in packed.ids(_BLOCKS, scope).tolist() if numbers is None else numbers:
         bounds = {**scope, "first": block * BLOCK, "end": (block + 1) * BLOCK}
         ids, holdout, gold = packed.columns(_ITEMS, bounds, ["int8", "bool", "bool"])
         if not len(ids):
             continue
-        item, source, label = _cast(block, ids, tables, numbers)
+        item, source, label = _cast(block, ids, tables, sources)
         yield PoolVotes(ids, [one.pk for one in ordered], labels, item, source, label, gold, holdout)
 
 
 def _cast(
-    block: int, ids: Ids, tables: dict[int, Labels], numbers: dict[int, int]
+    block: int, ids: Ids, tables: dict[int, Labels], sources: dict[int, int]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int16], Labels]:
     place = ids - block * BLOCK
     item: list[npt.NDArray[np.int32]] = [np.empty(0, dtype=np.int32)]
     source: list[npt.NDArray[np.int16]] = [np.empty(0, dtype=np.int16)]
     label: list[Labels] = [np.empty(0, dtype=np.int16)]
-    shards = VoteShard.objects.filter(version__in=list(numbers), block=block).order_by("version_id")
+    shards = VoteShard.objects.filter(version__in=list(sources), block=block).order_by("version_id")
     for version, data in shards.values_list("version_id", "votes").iterator(chunk_size=100):
         said = unpack(data)[place]
         # ABSTAIN and UNSEEN lead to the last two places of the table.
         position = tables[version][said]
         voted = np.flatnonzero(position >= 0)
         item.append(voted.astype(np.int32))
-        source.append(np.full(len(voted), numbers[version], dtype=np.int16))
+        source.append(np.full(len(voted), sources[version], dtype=np.int16))
         label.append(position[voted])
     return np.concatenate(item), np.concatenate(source), np.concatenate(label)
 
