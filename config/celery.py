@@ -32,6 +32,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "annotation.tasks.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
     # Consensus follows the votes within seconds.
     "consensus": {"task": "labelmodel.tasks.sweep", "schedule": 2.0, "options": {"expires": 2.0}},
+    # Items that come get votes of labeling functions within seconds.
+    "functions": {"task": "labelmodel.tasks.sweep_functions", "schedule": 5.0, "options": {"expires": 5.0}},
     # What happened is told to webhooks within seconds.
     "webhooks": {"task": "annotation.tasks.tell_webhooks", "schedule": 2.0, "options": {"expires": 2.0}},
     # Takes away what nobody names any more.
@@ -97,6 +99,8 @@ app.conf.update(
         "active.tasks.score_shard": {"queue": "scoring"},
         "active.tasks.score_new": {"queue": "scoring"},
         "active.tasks.index_similar": {"queue": "scoring"},
+        "labelmodel.tasks.run_functions": {"queue": "scoring"},
+        "labelmodel.tasks.look_for_items": {"queue": "scoring"},
     },
     task_acks_late=True,
     # The message of a task that killed its process is dropped, not redelivered for ever: the sweep picks its row up,

@@ -7,7 +7,7 @@ from typing import Any, cast
 from celery import shared_task
 
 from annotation.services import consensus
-from labelmodel.services import runs
+from labelmodel.services import run_requests, runs
 
 # What the sweep sends is worthless when the next one has sent it again.
 SWEPT_SECONDS = 10
@@ -32,3 +32,34 @@ def refresh_consensus(project_id: int) -> None:
 def refresh_soon(project_id: int) -> None:
     """Work off what was just asked for without waiting for the sweep."""
     cast(Any, refresh_consensus).delay_on_commit(project_id)
+
+
+@shared_task
+def sweep_functions() -> None:
+    """Find projects with runs of functions that wait, and those where items came or changed since the last look."""
+    for project_id in run_requests.due_projects():
+        run_functions.apply_async((project_id,), expires=SWEPT_SECONDS)
+    for project_id in run_requests.arrived():
+        look_for_items.apply_async((project_id,), expires=SWEPT_SECONDS)
+
+
+@shared_task
+def run_functions(project_id: int) -> None:
+    """Run labeling functions over a project's pool, or a new version over a sample of it."""
+    from labelmodel.services import function_run
+
+    function_run.run_project(project_id=project_id)
+
+
+@shared_task
+def look_for_items(project_id: int) -> None:
+    """Run labeling functions on what came or changed, if it lacks their votes."""
+    from labelmodel.services import function_run
+
+    if function_run.look(project_id=project_id) is not None:
+        function_run.run_project(project_id=project_id)
+
+
+def run_functions_soon(project_id: int) -> None:
+    """Start what was just asked for without waiting for the sweep."""
+    cast(Any, run_functions).delay_on_commit(project_id)

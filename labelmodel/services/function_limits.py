@@ -1,0 +1,63 @@
+"""Limits of labeling functions: what goes over one is stopped, with a reason that its owner reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from labelmodel.models import FunctionRun, FunctionVersion
+from labelmodel.services import functions
+from labelmodel.services.run_lines import cast_in_the_last_hour, totals
+
+if TYPE_CHECKING:
+    from labelmodel.services.function_run import Work
+
+# Of one function, for one batch.
+LIMIT_SECONDS = 30.0
+# Of fewer items the share says nothing.
+LEAST_SEEN = 100
+
+
+def enforce(work: Work, late: Mapping[int, int]) -> None:
+    """Stop the functions that have gone too far. `late`: how many rows of a block each did not get to in time."""
+    running = [pk for pk in late if pk in work.ready]
+    shares = totals(pk for pk in running if work.versions[pk].function.most_share < 1)
+    for pk in running:
+        version = work.versions[pk]
+        total = shares.get(pk)
+        reason = _too_slow(late[pk])
+        if (
+            not reason
+            and total
+            and total.seen >= LEAST_SEEN
+            and (total.share or 0) > version.function.most_share
+        ):
+            reason = (
+                f"It votes on {total.share:.1%} of {total.seen:,} items; at most "
+                f"{version.function.most_share:.1%} are allowed."
+            )
+        if not reason and version.function.most_votes_an_hour is not None:
+            reason = _too_many(work, version, version.function.most_votes_an_hour)
+        if reason:
+            functions.stop(function=version.function, by=None, reason=reason)
+            work.drop(pk, reason)
+
+
+def _too_slow(late: int) -> str:
+    return (
+        f"It did not get to {late:,} items within {LIMIT_SECONDS:g} seconds; make it simpler." if late else ""
+    )
+
+
+def _too_many(work: Work, version: FunctionVersion, most: int) -> str:
+    """Over all of its versions, in this run and in those of the last hour."""
+    recent = FunctionRun.objects.filter(
+        project=work.project, heartbeat_at__gte=timezone.now() - timedelta(hours=1)
+    ).exclude(pk=work.job.pk)
+    mine = {str(pk) for pk in version.function.versions.values_list("pk", flat=True)}
+    lines = [line for run in recent for pk, line in run.lines.items() if pk in mine]
+    votes = cast_in_the_last_hour([*lines, work.lines[version.pk].as_json()])
+    return f"It cast {votes:,} votes within an hour; at most {most:,} are allowed." if votes > most else ""
