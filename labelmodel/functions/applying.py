@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from labelmodel.functions.batch import Batch
+from labelmodel.functions.checking import told
 from labelmodel.functions.kinds import KINDS
 from labelmodel.functions.types import (
     ABSTAIN,
@@ -36,11 +37,25 @@ def check(kind: str, definition: Definition, context: Context) -> Definition:
     """The definition in its normal form, with every default written out; raises DefinitionError."""
     if kind not in KINDS:
         raise DefinitionError([Fault(("kind",), f"There is no kind “{kind}”; there are {', '.join(KINDS)}.")])
-    if not isinstance(definition, dict):
-        raise DefinitionError([Fault((), "A definition is an object.")])
-    if len(json.dumps(definition)) > MOST_BYTES:
-        raise DefinitionError([Fault((), f"A definition has at most {MOST_BYTES:,} bytes.")])
+    if fault := _not_json(definition):
+        raise DefinitionError([Fault((), fault)])
     return KINDS[kind].check(definition, context)
+
+
+def _not_json(definition: Definition) -> str | None:
+    """What keeps this from being an object that databases and pages can keep."""
+    if not isinstance(definition, dict):
+        return "A definition is an object."
+    try:
+        text = json.dumps(definition, ensure_ascii=False, allow_nan=False)
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return "A text in here holds half a character: write that text anew."
+    except (TypeError, ValueError, RecursionError):
+        return "A definition holds nothing but JSON."
+    if size > MOST_BYTES:
+        return f"A definition has at most {MOST_BYTES:,} bytes."
+    return "A text in here holds the character 0: leave it out." if "\\u0000" in text else None
 
 
 def prepare(
@@ -79,7 +94,7 @@ def _piece(function: Function, deadline: float, piece: Batch) -> Cast:
         cast = function.run(piece.until(deadline))
     except Exception as error:
         # Whatever a kind did not foresee costs its votes on these rows, and is told.
-        return Cast(nothing, dict.fromkeys(range(len(piece)), f"{type(error).__name__}: {error}"[:300]))
+        return Cast(nothing, dict.fromkeys(range(len(piece)), told(error)))
     if not piece.unreadable:
         return cast
     label = cast.label.copy()

@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 import polars as pl
 from numpy.typing import NDArray
+from polars.exceptions import PolarsError
 
 # A payload as it comes: parsed, or JSON.
 Row = tuple[int, Mapping[str, Any] | bytes | str]
@@ -83,12 +84,17 @@ class Batch:
             self.deadline,
         )
 
+    @property
+    def json(self) -> pl.Series:
+        """The payloads as JSON."""
+        if self.payload is None:
+            raise ValueError("This batch was built without payloads.")
+        return self.payload
+
     @cached_property
     def payloads(self) -> list[dict[str, Any]]:
         """The payloads as JSON has them. Shared: not to be changed."""
-        if self.payload is None:
-            raise ValueError("This batch was built without payloads.")
-        return [orjson.loads(text) for text in self.payload.to_list()]
+        return [orjson.loads(text) for text in self.json]
 
     def _view(self, kind: str, name: str, make: Callable[[pl.Series], pl.Series]) -> pl.Series:
         # Two threads may both make it; either result is right.
@@ -101,24 +107,36 @@ class Batch:
 def build(rows: Iterable[Row], fields: Collection[str], *, payload: bool = False) -> Batch:
     """Columns of these fields, and of nothing else; sensitive fields are simply not named."""
     ids: list[int] = []
-    columns: dict[str, list[Any]] = {name: [] for name in fields}
-    texts: list[str] = []
+    items: list[Mapping[str, Any]] = []
     unreadable: dict[int, str] = {}
     for position, (number, given) in enumerate(rows):
         ids.append(number)
         try:
-            found = orjson.loads(given) if isinstance(given, (bytes, str)) else given
-        except orjson.JSONDecodeError as error:
-            found, unreadable[position] = {}, f"The payload is not JSON: {error}"
-        if not isinstance(found, Mapping):
-            found = {}
-        for name, column in columns.items():
-            column.append(found.get(name))
-        if payload:
-            texts.append(_json({name: found[name] for name in columns if name in found}))
-    table = pl.DataFrame([_column(name, values) for name, values in columns.items()])
-    whole = pl.Series("payload", texts, dtype=pl.String) if payload else None
+            items.append(_read(given))
+        except ValueError as error:
+            items.append({})
+            unreadable[position] = f"The payload cannot be read: {error}"
+    names = sorted(fields)
+    table = pl.DataFrame([_column(name, [item.get(name) for item in items]) for name in names])
+    whole = None
+    if payload:
+        texts = [_json({name: item[name] for name in names if name in item}) for item in items]
+        whole = pl.Series("payload", texts, dtype=pl.String)
     return Batch(np.array(ids, dtype=np.int64), table, whole, unreadable)
+
+
+def _read(given: Mapping[str, Any] | bytes | str) -> Mapping[str, Any]:
+    found = orjson.loads(given) if isinstance(given, (bytes, str)) else given
+    if not isinstance(found, Mapping):
+        raise ValueError("it is not an object.")  # noqa: TRY004 -- what cannot be parsed raises ValueError too
+    return found
+
+
+def _column(name: str, values: list[Any]) -> pl.Series:
+    try:
+        return pl.Series(name, values, dtype=pl.String)
+    except (TypeError, ValueError, PolarsError):
+        return pl.Series(name, [text_of(value) for value in values], dtype=pl.String)
 
 
 def text_of(value: Any) -> str | None:
@@ -130,17 +148,26 @@ def text_of(value: Any) -> str | None:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _column(name: str, values: list[Any]) -> pl.Series:
-    return pl.Series(name, [text_of(value) for value in values], dtype=pl.String)
-
-
 def _json(value: Any) -> str:
     try:
         return orjson.dumps(value).decode()
     except TypeError:
-        # Numbers beyond 64 bits, and half characters.
+        return _odd_json(value)
+
+
+def _odd_json(value: Any) -> str:
+    """What orjson refuses: whole numbers beyond 64 bits, half characters, and lists within lists within lists."""
+    try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-        return text.encode("utf-8", "replace").decode()
+        plain = json.loads(text, parse_constant=lambda _: None, parse_int=_whole)
+        return json.dumps(plain, separators=(",", ":")).encode("utf-8", "replace").decode()
+    except (RecursionError, ValueError):
+        return "null"
+
+
+def _whole(digits: str) -> int | float:
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else float(digits)
 
 
 def composed(text: pl.Series) -> pl.Series:

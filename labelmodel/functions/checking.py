@@ -31,6 +31,15 @@ def short(value: Any) -> str:
     return words if len(words) <= 60 else f"{words[:57]}…"
 
 
+def told(error: BaseException) -> str:
+    """What happened, in one line; also of errors that cannot say it."""
+    try:
+        words = str(error)
+    except Exception:
+        words = ""
+    return f"{type(error).__name__}: {words}"[:300]
+
+
 def listed(values: Iterable[Any]) -> str:
     """The first of them, for a message."""
     some = [f"“{short(value)}”" for value in values]

@@ -67,7 +67,7 @@ def _fault(when: str, context: Context) -> str | None:
         return "“+” cannot be used together with all, exists, exists_one, map or filter."
     try:
         kind = _environment().compile(when).return_type().name()
-    except (RuntimeError, TypeError, UnicodeError) as error:
+    except RuntimeError as error:
         return _told(error)
     return None if kind in ("BOOL", "DYN") else f"This gives {_A.get(kind, kind.lower())}, not true or false."
 

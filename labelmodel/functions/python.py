@@ -7,7 +7,7 @@ the fields that its definition names, and returns the value of a label, or None 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
@@ -91,7 +91,7 @@ def compile(definition: Definition, context: Context, resources: Resources) -> A
     try:
         judge = points[0].load()
     except Exception as error:
-        message = f"“{name}” cannot be loaded: {type(error).__name__}: {error}"
+        message = f"“{name}” cannot be loaded: {checking.told(error)}"
         raise DefinitionError([Fault(("function",), message)]) from error
     meant = {key: context.position(label) for key, label in definition["labels"].items()}
     return partial(_apply, judge, definition["fields"], meant, context)
@@ -100,26 +100,27 @@ def compile(definition: Definition, context: Context, resources: Resources) -> A
 def _apply(judge: Judge, names: list[str], meant: dict[str, int], context: Context, batch: Batch) -> Cast:
     label = np.full(len(batch), ABSTAIN, dtype=np.int16)
     errors: dict[int, str] = {}
-    # Parsed anew for each function: one that changes what it is given changes nothing for the others.
-    texts = [] if batch.payload is None else batch.payload.to_list()
-    position = 0
+    seen = 0
     try:
         with interrupted_at(batch.deadline):
-            for position, text in enumerate(texts):
-                if time.monotonic() > batch.deadline:
-                    break
-                payload = orjson.loads(text)
+            for position, item in enumerate(_items(batch, names)):
                 try:
-                    label[position] = _position(
-                        judge({name: payload[name] for name in names if name in payload}), meant, context
-                    )
-                except Exception as error:
-                    errors[position] = f"{type(error).__name__}: {error}"[:300]
-            else:
-                return Cast(label, errors)
+                    label[position] = _position(judge(item), meant, context)
+                except (Exception, SystemExit) as error:
+                    errors[position] = checking.told(error)
+                seen = position + 1
     except TooLong:
         pass
-    return Cast(label, errors, stopped=position)
+    return Cast(label, errors, stopped=seen if seen < len(batch) else None)
+
+
+def _items(batch: Batch, names: list[str]) -> Iterator[dict[str, Any]]:
+    """Parsed anew for each function: one that changes what it is given changes nothing for the others."""
+    for text in batch.json:
+        if time.monotonic() > batch.deadline:
+            return
+        payload = orjson.loads(text)
+        yield {name: payload[name] for name in names if name in payload}
 
 
 def _position(returned: Any, meant: dict[str, int], context: Context) -> int:

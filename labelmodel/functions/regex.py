@@ -20,16 +20,25 @@ def fault(pattern: str) -> str | None:
 
 
 def _told(message: str) -> str:
-    lines = message.splitlines()
-    cause = next(
-        (line.removeprefix("error:").strip() for line in reversed(lines) if line.startswith("error:")), ""
-    )
-    caret = next((line for line in lines if re.fullmatch(r"\s*\^+\s*", line)), None)
-    where = f" at character {len(caret) - len(caret.lstrip()) - 3}" if caret else ""
+    causes = [
+        line.removeprefix("error:").strip() for line in message.splitlines() if line.startswith("error:")
+    ]
+    cause = causes[-1] if causes else ""
+    where = _place(message.splitlines())
     if "look-around" in cause:
-        return f"Look-ahead and look-behind are not supported{where}: write what else must (not) be there as “not”."
+        return f"Look-ahead and look-behind are not supported{where}: say what must not be there as “not”."
     if "backreference" in cause:
         return f"Back references are not supported{where}: write the repetition out."
     if "size limit" in message:
         return "This pattern is too large: repeat less often, or split it into several rules."
     return f"This pattern cannot be read{where}: {cause or message}."
+
+
+def _place(lines: list[str]) -> str:
+    """Where the mark below the pattern points to; patterns of several lines are shown with their numbers."""
+    for number, line in enumerate(lines):
+        if number and re.fullmatch(r"\s+\^+\s*", line):
+            shown = re.match(r"\s*(\d+): ", lines[number - 1])
+            character = line.index("^") + 1 - (len(shown[0]) if shown else 4)
+            return f" at line {shown[1]}, character {character}" if shown else f" at character {character}"
+    return ""
