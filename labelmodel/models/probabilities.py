@@ -27,7 +27,7 @@ class WeakRun(Job):
     # "page", "rest", "votes" (enough of them are new) or "labels" (people have labeled).
     trigger = models.CharField(max_length=10)
     # Ids of the versions whose votes it rests on, by the number of their source, and after them what votes beside the
-    # functions ("model:7", "import:name:version"); and the labels by position.
+    # functions ("model:7", "import:name @ version"); and the labels by position.
     versions = models.JSONField(default=list)
     labels = models.JSONField(default=list)
     # The class balance that it was given, and what people labeled that it used.
