@@ -12,7 +12,7 @@ OURS = "Querent"
 # The tools whose figures the benchmarks name: on PostgreSQL, with 100,000 items, on a machine of this kind.
 LABEL_STUDIO, DOCCANO = "Label Studio 1.23.2", "doccano 1.8.4"
 # Whose bars are grey: theirs, and those of libraries that are measured in the same run.
-OTHERS = (LABEL_STUDIO, DOCCANO, "modAL", "small-text", "scikit-activeml", "scikit-learn")
+OTHERS = (LABEL_STUDIO, DOCCANO, "modAL", "small-text", "scikit-activeml", "scikit-learn", "Snorkel")
 COLUMNS = 4
 
 

@@ -14,6 +14,7 @@ from annotation.filtering import FIELDS
 from annotation.formats.registry import FORMATS
 from annotation.services.event_types import EVENT_TYPES
 from labelmodel.estimators import ESTIMATORS
+from labelmodel.functions import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
@@ -58,6 +59,11 @@ def test_every_coefficient_is_documented(name: str) -> None:
     pages = "".join(page.read_text() for page in METHODS.glob("*.md"))
 
     assert f"`{name}`" in pages
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_labeling_function_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in (ROOT / "docs" / "labeling-functions.md").read_text()
 
 
 @pytest.mark.parametrize("name", FORMATS)

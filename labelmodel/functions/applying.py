@@ -27,8 +27,8 @@ from labelmodel.functions.types import (
 from labelmodel.functions.voting import joined
 
 LIMIT_SECONDS = 30.0
-# Rows that are judged between two looks at the clock: their columns stay in the cache.
-ROWS = 8_192
+# Rows, and bytes, that are judged between two looks at the clock: their columns stay in the cache.
+ROWS, SIZE = 8_192, 1_000_000
 # Of a definition, as JSON.
 MOST_BYTES = 1_000_000
 
@@ -75,7 +75,7 @@ def apply(
     Each function has limit_seconds for the batch; what it did not look at then says Cast.stopped. Pieces of the batch
     are judged by so many threads at once, which are free of Python's lock where a kind works by column.
     """
-    pieces = batch.slices(ROWS)
+    pieces = batch.slices(ROWS, SIZE)
     with ThreadPoolExecutor(min(workers, len(pieces))) as pool:
         return [_cast(function, pieces, limit_seconds, pool) for function in functions]
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -70,9 +71,15 @@ class Batch:
         """The same, with a deadline; what was shared stays shared."""
         return replace(self, deadline=deadline)
 
-    def slices(self, rows: int) -> list[Batch]:
-        """The same in pieces of so many rows; one piece where there are none."""
-        return [self._slice(start, rows) for start in range(0, max(len(self), 1), rows)]
+    def slices(self, rows: int, size: int) -> list[Batch]:
+        """The same in pieces of at most so many rows, and bytes unless one row has more; one piece where there are none."""
+        ends = np.cumsum(self.sizes(self.table.columns), dtype=np.int64)
+        starts = [0]
+        while (start := starts[-1]) < len(self):
+            before = ends[start - 1] if start else 0
+            fitting = int(np.searchsorted(ends, before + size, side="right"))
+            starts.append(max(min(start + rows, fitting), start + 1))
+        return [self._slice(start, end - start) for start, end in pairwise(starts)] or [self]
 
     def _slice(self, start: int, rows: int) -> Batch:
         inside = range(start, start + rows)

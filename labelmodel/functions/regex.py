@@ -8,6 +8,29 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 MOST_CHARACTERS = 2_000
+# Places in a pattern with its counted repetitions written out: what one character of text costs at most grows with them.
+MOST_PLACES = 1_000
+
+# An escape, a class of characters, the beginning or end of a group, a count, or any other character.
+_PART = re.compile(
+    r"\\[pPxuU]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\((?:\?[^()]*?[:>)]|\?P?<\w+>)?|\)|\{\d+(?:,\d*)?\}|.",
+    re.DOTALL,
+)
+
+
+def places(pattern: str) -> int:
+    """How many characters, classes and the like it has when its counted repetitions are written out."""
+    levels: list[list[int]] = [[]]
+    for part in _PART.findall(pattern):
+        if part.startswith("(") and not part.endswith(")"):
+            levels.append([])
+        elif part == ")" and len(levels) > 1:
+            levels[-2:] = [[*levels[-2], sum(levels[-1])]]
+        elif (count := re.fullmatch(r"\{(\d+)(?:,(\d*))?\}", part)) and levels[-1]:
+            levels[-1][-1] *= max(int(count[2] or count[1]), 1)
+        else:
+            levels[-1].append(1)
+    return sum(map(sum, levels))
 
 
 def fault(pattern: str) -> str | None:
@@ -16,6 +39,8 @@ def fault(pattern: str) -> str | None:
         pl.Series([""]).str.contains(pattern)
     except PolarsError as error:
         return _told(str(error))
+    if (count := places(pattern)) > MOST_PLACES:
+        return f"Its repetitions written out, this pattern has {count:,} places; at most {MOST_PLACES:,} are allowed."
     return None
 
 

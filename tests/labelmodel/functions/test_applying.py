@@ -50,6 +50,13 @@ def test_pieces_are_joined_in_order(monkeypatch):
     assert sorted(cast.errors) == [1, 2]
 
 
+def test_pieces_are_small_in_rows_and_in_bytes():
+    batch = batch_of([{"text": "a" * size} for size in (1, 1, 1, 5, 20, 1, 9, 1, 1, 1, 1)])
+
+    assert [len(piece) for piece in batch.slices(3, 10)] == [3, 1, 1, 2, 3, 1]
+    assert [len(piece) for piece in batch_of([]).slices(3, 10)] == [0]
+
+
 def test_what_raises_is_counted_and_told():
     payloads = [{"text": "spam"}, {"text": "eggs"}, {}, {"text": 3}, {"text": True}]
 
