@@ -147,7 +147,7 @@ class Call:
             return None
         while not self._ended.is_set():
             if time.monotonic() >= self._deadline:
-                self.stop("The time of this call is over.")
+                self.stop("The time of this call is over.", 0.0)
                 break
             found = self.source.pool.take(tokens)
             if isinstance(found, Lease):

@@ -41,7 +41,7 @@ def check(given: Definition, context: Context) -> Definition:
         "seed": _whole(notes, "seed", known, 0, 0, 2**31 - 1),
         "logprobs": checking.choice(notes, ("logprobs",), known.get("logprobs"), default=False),
         "at_once": _whole(notes, "at_once", known, 8, 1, 64),
-        "seconds": _whole(notes, "seconds", known, 300, 1, 3_600),
+        "seconds": _whole(notes, "seconds", known, 60, 1, 600),
     }
     _fit(notes, found)
     notes.raise_any()

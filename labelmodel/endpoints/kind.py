@@ -5,6 +5,7 @@ Its resources: `endpoint`, the Source that the definition names. Its definition 
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,7 +51,7 @@ class _Asking:
         columns = {name: batch.text(name).to_list() for name in self.prompt.fields}
         items: list[Item] = [{name: columns[name][row] for name in columns} for row in range(len(batch))]
         rows = [row for row, item in enumerate(items) if row not in batch.unreadable and _has_words(item)]
-        asked = self._ask([items[row] for row in rows])
+        asked = self._ask([items[row] for row in rows], batch.deadline - time.monotonic())
         cast = self._cast(asked, rows, len(batch))
         empty = len(batch) - len(rows) - len(batch.unreadable)
         return replace(
@@ -59,7 +60,7 @@ class _Asking:
             reasons={**cast.reasons, **({NOTHING_TO_READ: empty} if empty else {})},
         )
 
-    def _ask(self, items: list[Item]) -> Asked:
+    def _ask(self, items: list[Item], left: float) -> Asked:
         def write(position: int, form: Form) -> bytes:
             return written(body_of(self.prompt, items[position], self.settings, form))
 
@@ -70,7 +71,7 @@ class _Asking:
             subject=self.settings.model,
             tokens=lambda body: tokens_at_most(body, self.settings),
             forms=self.forms,
-            limits=self.limits,
+            limits=replace(self.limits, seconds=max(min(self.limits.seconds, left), 0.0)),
         )
 
     def _cast(self, asked: Asked, rows: list[int], size: int) -> Cast:
@@ -127,4 +128,5 @@ ENDPOINT = Kind(
     check,
     reads,
     compile,
+    waits=True,
 )

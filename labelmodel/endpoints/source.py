@@ -54,7 +54,7 @@ class Limits:
 
     at_once: int = 8
     # After so many seconds nothing more is asked; what is on its way is waited for.
-    seconds: float = 300.0
+    seconds: float = 60.0
     # A longer pause than this ends the call instead.
     longest_wait: float = 20.0
     # So many keys are tried for one question.

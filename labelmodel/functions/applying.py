@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -72,12 +73,18 @@ def apply(
 ) -> list[Cast]:
     """The cast of each function. Nothing is raised: a function that fails abstains there and says why.
 
-    Each function has limit_seconds for the batch; what it did not look at then says Cast.stopped. Pieces of the batch
-    are judged by so many threads at once, which are free of Python's lock where a kind works by column.
+    Each function has limit_seconds for the batch (kinds that wait for others keep their own time); what it did not look at
+    then says Cast.stopped. Pieces of the batch are judged by so many threads at once, which are free of Python's lock where
+    a kind works by column.
     """
     pieces = batch.slices(ROWS, SIZE)
     with ThreadPoolExecutor(min(workers, len(pieces))) as pool:
-        return [_cast(function, pieces, limit_seconds, pool) for function in functions]
+        return [
+            _cast(function, [batch], math.inf, pool)
+            if function.kind.waits
+            else _cast(function, pieces, limit_seconds, pool)
+            for function in functions
+        ]
 
 
 def _cast(function: Function, pieces: list[Batch], limit_seconds: float, pool: ThreadPoolExecutor) -> Cast:

@@ -98,6 +98,9 @@ class Kind:
     whole: bool = False
     # The names of the tables that a checked definition needs as resources.
     tables: Callable[[Definition], frozenset[str]] = lambda definition: frozenset()
+    # Whether it asks others, who take their time and money: it gets a batch in one piece, keeps its own time, and leaves
+    # for later what it does not get to. Not to be applied while somebody types.
+    waits: bool = False
 
 
 @dataclass(frozen=True, eq=False)
