@@ -23,7 +23,7 @@ class Action(StrEnum):
     IMPORT = "import"  # add and retire items and media
     CONFIGURE = "configure"  # schema, guidelines, queue settings, gold questions
     WRITE_FUNCTIONS = "write_functions"  # write, run and stop labeling functions, upload their tables
-    REVIEW_FUNCTIONS = "review_functions"  # approve, activate and roll back labeling functions, sensitive fields
+    REVIEW_FUNCTIONS = "review_functions"  # approve, activate, roll back labeling functions; sensitive fields
     MEMBERS = "members"  # add, change and remove members
     AUDIT = "audit"  # who changed what
     ARCHIVE = "archive"  # close the project, hand over ownership

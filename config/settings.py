@@ -259,6 +259,9 @@ SPECTACULAR_SETTINGS = {
         "ImportFormat": "annotation.api.import_choices.FORMAT_NAMES",
         "Strategy": "active.names.STRATEGIES",
         "ItemState": ["open", "disputed", "resolved", "retired"],
+        "FunctionVersionState": ["draft", "review", "canary", "active", "retired", "refused"],
+        "FunctionRunKind": ["new", "all", "canary"],
+        "FunctionRunTrigger": ["page", "rest", "change", "items"],
         "ImportStatus": ["draft", "waiting", "running", "done", "failed", "cancelled"],
     },
 }

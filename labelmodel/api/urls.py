@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labelmodel.api import quality, runs
+from labelmodel.api import function_runs, functions, quality, runs
 
 app_name = "label-model-api"
-urlpatterns = [*runs.urlpatterns, *quality.urlpatterns]
+urlpatterns = [*runs.urlpatterns, *quality.urlpatterns, *functions.urlpatterns, *function_runs.urlpatterns]
