@@ -358,6 +358,9 @@ class SimilarSearch(Job):
     # Up to here items and shards have been looked at.
     last_item = models.BigIntegerField(default=0)
     last_shard = models.BigIntegerField(default=0)
+    # How many candidates a search looks at to find which share of the ten nearest; 0: it compares all vectors.
+    looked_at = models.PositiveIntegerField(default=0)
+    recall = models.FloatField(default=1.0)
 
     class Meta:
         indexes = [
