@@ -27,7 +27,7 @@ from annotation.models import Item, Project
 # So many ids are read as a whole where an index seems to have few: at once, and when the nearest candidates did not do.
 FEW, SOME = 5_000, 20_000
 # How many candidates are tried: the nearest, and more when it comes to that, before the rest is worked out at once.
-NEAREST, FARTHER = (500, 2_500), (12_500,)
+NEAREST, FARTHER = (500, 2_500), (12_500, 62_500)
 LEAPS = 4
 
 
