@@ -46,6 +46,8 @@ MAX_MEDIA_MB: int = env.int("MAX_MEDIA_MB", 50)
 # Whether webhooks may lead to internal addresses and go over plain HTTP; for how many days their messages are kept.
 WEBHOOK_ALLOW_PRIVATE: bool = env.bool("WEBHOOK_ALLOW_PRIVATE", False)
 WEBHOOK_KEEP_DAYS: int = env.int("WEBHOOK_KEEP_DAYS", 30)
+# Whether endpoints of language models may be at internal addresses, and go there over plain HTTP.
+LLM_ALLOW_PRIVATE: bool = env.bool("LLM_ALLOW_PRIVATE", False)
 TOKEN_DAYS: int = env.int("TOKEN_DAYS", 90)
 LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
 STORAGE_BACKEND: str = env.str("STORAGE_BACKEND", "django.core.files.storage.FileSystemStorage")
@@ -249,6 +251,7 @@ SPECTACULAR_SETTINGS = {
         "LineKind": ["same", "del", "ins", "gap"],
         "StepKind": "annotation.api.disputes.KINDS",
         "RoundStatus": "active.api.rounds.STATES",
+        "RoundTrigger": "active.api.rounds.TRIGGERS",
         "SelectionKind": "active.api.rounds.KINDS",
         "ModelState": "active.api.models.STATES",
         "JobStatus": "active.api.simulations.STATES",
