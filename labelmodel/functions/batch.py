@@ -6,9 +6,8 @@ import json
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import orjson
@@ -16,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 from polars.exceptions import PolarsError
 
+T = TypeVar("T")
 # A payload as it comes: parsed, or JSON.
 Row = tuple[int, Mapping[str, Any] | bytes | str]
 
@@ -25,13 +25,12 @@ class Batch:
     """Some items, by column."""
 
     ids: NDArray[np.int64]  # (n,)
-    table: (
-        pl.DataFrame
-    )  # a column of text per payload field: texts as they are, other values as JSON says them
+    # A column per payload field: texts as they are, other values as JSON says them.
+    table: pl.DataFrame
     payload: pl.Series | None = None  # the visible fields as JSON, where asked for
     unreadable: Mapping[int, str] = field(default_factory=dict)  # position: why its payload cannot be read
     deadline: float = math.inf  # of time.monotonic(); kinds that go row by row look at it
-    _shared: dict[tuple[str, str], pl.Series] = field(default_factory=dict, repr=False)
+    _shared: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -39,16 +38,16 @@ class Batch:
     def text(self, name: str) -> pl.Series:
         """A field as text; null where it is missing."""
         if name in self.table.columns:
-            return self.table[name]
+            return self.table[name].cast(pl.String)
         return pl.Series(name, [None], dtype=pl.String).new_from_index(0, len(self))
 
     def composed(self, name: str) -> pl.Series:
         """The text with letters and their accents in one character (NFC)."""
-        return self._view("composed", name, lambda text: composed(text))
+        return self._once(("composed", name), lambda: composed(self.text(name)))
 
     def folded(self, name: str) -> pl.Series:
         """The same in lower case."""
-        return self._view("folded", name, lambda text: self.composed(name).str.to_lowercase())
+        return self._once(("folded", name), lambda: self.composed(name).str.to_lowercase())
 
     def compared(self, name: str, *, case: bool) -> pl.Series:
         """The text in which letters are looked for: composed, and in lower case unless case matters."""
@@ -56,11 +55,11 @@ class Batch:
 
     def number(self, name: str) -> pl.Series:
         """The text as a finite number; null where it is none."""
-        return self._view("number", name, numbers)
+        return self._once(("number", name), lambda: numbers(self.text(name)))
 
     def time(self, name: str) -> pl.Series:
         """The text, a date or a time of ISO 8601, as microseconds since 1970 in UTC; null where it is none."""
-        return self._view("time", name, times)
+        return self._once(("time", name), lambda: times(self.text(name)))
 
     def sizes(self, names: Collection[str]) -> list[int]:
         """Bytes of these fields, as text."""
@@ -98,16 +97,16 @@ class Batch:
             raise ValueError("This batch was built without payloads.")
         return self.payload
 
-    @cached_property
+    @property
     def payloads(self) -> list[dict[str, Any]]:
         """The payloads as JSON has them. Shared: not to be changed."""
-        return [orjson.loads(text) for text in self.json]
+        return self._once(("payloads", ""), lambda: [orjson.loads(text) for text in self.json])
 
-    def _view(self, kind: str, name: str, make: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    def _once(self, key: tuple[str, str], make: Callable[[], T]) -> T:
         # Two threads may both make it; either result is right.
-        found = self._shared.get((kind, name))
-        if found is None:
-            found = self._shared[kind, name] = make(self.text(name))
+        if key not in self._shared:
+            self._shared[key] = make()
+        found: T = self._shared[key]
         return found
 
 
