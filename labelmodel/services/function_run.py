@@ -158,7 +158,9 @@ def _run(work: Work) -> None:
         work.beat(total=work.job.done + sum(items[number] for number in todo))
         for number, lacking in todo.items():
             _block(work, number, lacking, anew=False)
-    work.beat(total=work.job.done)
+    # Why functions were dropped is known only after their last block is written.
+    jobs.moved(work.job, lines=work.lines_as_json(), total=work.job.done)
+    work.job.total = work.job.done
 
 
 def _everything(work: Work) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -28,8 +27,6 @@ MOST_FUNCTIONS = 500
 MOST_VERSIONS = 1_000
 MOST_TESTS = 100
 LONGEST_REASON = 300
-# Of a definition as JSON: what is longer is a table.
-MOST_CHARACTERS = 200_000
 
 
 def function_for(
@@ -86,7 +83,7 @@ def create(
         most_votes_an_hour=most_votes_an_hour,
     )
     clean(function, only=("description", "most_share", "most_votes_an_hour"))
-    rule = _rule(project, question, kind, definition)
+    rule = checked(project=project, question=question, kind=kind, definition=definition)
     with transaction.atomic():
         # Locked: two who add one at once must not both add the last one.
         Project.objects.select_for_update(of=("self",), no_key=True).get(pk=project.pk)
@@ -113,7 +110,7 @@ def new_version(
     if tests is None:
         latest = function.versions.first()
         tests = latest.tests if latest else ()
-    rule = _rule(function.project, function.question, kind, definition)
+    rule = checked(project=function.project, question=function.question, kind=kind, definition=definition)
     with transaction.atomic():
         # Locked: two who write one at once would both take the next number.
         locked = LabelingFunction.objects.select_for_update(no_key=True).get(pk=function.pk)
@@ -221,22 +218,6 @@ def _add_version(
         author=by,
     )
     return made
-
-
-def _rule(project: Project, question: str, kind: str, definition: Any) -> Rule:
-    try:
-        text = orjson.dumps(definition)
-    except TypeError as error:
-        raise _fault(("definition",), "A definition is JSON with numbers of at most 64 bits.") from error
-    size = len(text)
-    if b"\\u0000" in text:
-        raise _fault(("definition",), "The character U+0000 cannot be stored; remove it.")
-    if size > MOST_CHARACTERS:
-        raise _fault(
-            ("definition",),
-            f"The definition has {size:,} bytes; at most {MOST_CHARACTERS:,} are kept. Upload long lists as a table.",
-        )
-    return checked(project=project, question=question, kind=kind, definition=definition)
 
 
 def _tests(given: Sequence[Any], rule: Rule) -> list[dict[str, Any]]:

@@ -88,7 +88,7 @@ def unpack(data: bytes | memoryview) -> Labels:
         width, count = _HEAD.unpack_from(data)
         raw = _CODEC.decompress(data[_HEAD.size :], decompressed_size=width * count, asbytes=True)
         found = np.frombuffer(raw, dtype={1: np.dtype(np.int8), 2: np.dtype("<i2")}[width])
-    except (struct.error, KeyError, pa.ArrowException) as error:
+    except (struct.error, KeyError, OSError, ValueError) as error:
         raise ValueError("These bytes are no block of votes.") from error
     if len(found) != count:
         raise ValueError("These bytes are no block of votes.")
