@@ -120,7 +120,7 @@ class Call:
             return None if self._ended.is_set() else next(coming, None)
 
     def _one(self, digest: str, position: int) -> None:
-        tries = self.limits.tries
+        tries, said = self.limits.tries, ""
         while tries:
             form = self.forms.now
             body = self.write(position, form)
@@ -138,8 +138,8 @@ class Call:
             if reply.kind not in {"limited", "denied"}:
                 self._note(digest, own, reply)
                 return
-            tries -= 1
-        self.failed[digest] = f"{self.limits.tries} keys were sent away."
+            tries, said = tries - 1, reply.said
+        self.failed[digest] = said
 
     def _lease(self, tokens: int) -> Lease | None:
         if not self.source.budget.take():

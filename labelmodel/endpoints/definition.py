@@ -43,6 +43,7 @@ def check(given: Definition, context: Context) -> Definition:
         "at_once": _whole(notes, "at_once", known, 8, 1, 64),
         "seconds": _whole(notes, "seconds", known, 60, 1, 600),
     }
+    notes.raise_any()
     _fit(notes, found)
     notes.raise_any()
     return found
@@ -123,7 +124,7 @@ def _label(notes: checking.Notes, path: Path, given: Any, context: Context) -> d
 
 def _text(notes: checking.Notes, name: str, known: Definition, most: int, wanted: str = "") -> str:
     found = _said(notes, (name,), known.get(name), most)
-    if wanted and not found:
+    if wanted and not found and (known.get(name) is None or isinstance(known[name], str)):
         notes.add((name,), wanted)
     return found
 

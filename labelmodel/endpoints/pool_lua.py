@@ -78,13 +78,14 @@ for i = 4, #ARGV, 4 do
     -- Requests on their way may give back what they do not need.
     if mine > 0 then later(200, 'busy') else later((day + 1) * 86400000 - now, 'day') end
   else
-    free[#free + 1] = {id = id, a_minute = a_minute, mine = mine, taken = number(key, 'taken'), spent = spent}
+    free[#free + 1] = {id = id, place = i, a_minute = a_minute, mine = mine, taken = number(key, 'taken'), spent = spent}
   end
 end
 if #free == 0 then return {'wait', why, tostring(wait or -1)} end
 table.sort(free, function(a, b)
   if a.mine ~= b.mine then return a.mine < b.mine end
-  return a.taken < b.taken
+  if a.taken ~= b.taken then return a.taken < b.taken end
+  return a.place < b.place
 end)
 local found = free[1]
 local key, minute = base .. ':key:' .. found.id, base .. ':minute:' .. found.id
