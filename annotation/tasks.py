@@ -17,8 +17,10 @@ from annotation.services import (
     leftovers,
     project_files,
     queue,
+    snapshot_deletion,
     words,
 )
+from annotation.services.stored import StorageFault
 
 
 @shared_task
@@ -149,6 +151,18 @@ def make_snapshot(snapshot_id: int) -> None:
 def snapshot_soon(snapshot_id: int) -> None:
     """Start a snapshot that was just asked for without waiting for the sweep."""
     cast(Any, make_snapshot).delay_on_commit(snapshot_id)
+
+
+# What the storage does not give up in about two hours, the daily look for files that no row names takes away.
+@shared_task(autoretry_for=(StorageFault,), retry_backoff=5, retry_backoff_max=900, max_retries=14)
+def remove_snapshot_files(snapshot_id: int) -> None:
+    """Take the files of a deleted snapshot out of the storage."""
+    snapshot_deletion.remove_files(snapshot_id=snapshot_id)
+
+
+def snapshot_gone(snapshot_id: int) -> None:
+    """Have the files of a snapshot that was just deleted removed."""
+    cast(Any, remove_snapshot_files).delay_on_commit(snapshot_id)
 
 
 @shared_task

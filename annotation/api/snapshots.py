@@ -21,7 +21,7 @@ from annotation.api.splits import SplitView
 from annotation.errors import Fault, InvalidInput, NotFound
 from annotation.models import Comparison, Project, Snapshot, Split
 from annotation.roles import Action
-from annotation.services import snapshots
+from annotation.services import snapshot_deletion, snapshots
 from annotation.services.snapshot_choices import Choice
 
 _MOST = 2**63 - 1
@@ -209,6 +209,15 @@ class OneSnapshot(Api):
     def get(self, request: Request, snapshot_id: int) -> Response:
         """How far a snapshot is and, once it is done, its manifest."""
         return view_of(request, snapshots.snapshot_for(user=self.user(), snapshot_id=snapshot_id))
+
+    @extend_schema(operation_id="delete_snapshot", responses={204: None, **PROBLEMS(401, 403, 404, 409)})
+    def delete(self, request: Request, snapshot_id: int) -> Response:
+        """Delete a snapshot with its files and comparisons, for good; its number is not given again. Not while it is being made
+        or compared. For those who may configure the project."""
+        snapshot = snapshots.snapshot_for(user=self.user(), snapshot_id=snapshot_id)
+        snapshot_deletion.delete(snapshot=snapshot, by=self.user())
+        tasks.snapshot_gone(snapshot_id)
+        return Response(status=204)
 
 
 class Verb(Api):

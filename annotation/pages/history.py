@@ -29,6 +29,7 @@ KIND_NAMES = {
     "membership": "Members",
     "project": "Project",
     "schema": "Schema",
+    "snapshot": "Snapshots",
     "tag": "Tags",
     "view": "Saved views",
     "webhook": "Webhooks",

@@ -7,20 +7,21 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
 
 from annotation import filtering, tasks
-from annotation.errors import DomainError, NotFound
+from annotation.errors import Conflict, DomainError, NotFound
 from annotation.models import Comparison, Snapshot
 from annotation.pages import snapshot_tables as tables
 from annotation.pages.base import ProjectPage
 from annotation.pages.forms import attempt, tell
-from annotation.pages.snapshot_forms import SnapshotForm, SplitForm
+from annotation.pages.snapshot_forms import SnapshotForm
 from annotation.roles import Action, may
-from annotation.services import snapshot_files, snapshot_links, snapshots, splits
+from annotation.services import snapshot_deletion, snapshot_files, snapshot_links, snapshots, splits
 from annotation.services.snapshot_choices import check_choice, count_up_to
 from annotation.services.snapshot_offers import offers
 
@@ -134,6 +135,7 @@ class OneSnapshot(SnapshotPage):
             snapshot=snapshot,
             unattended=waiting and timezone.now() - snapshot.created_at > _PATIENCE,
             choices=tables.choices(snapshot),
+            compared=snapshot_deletion.compared(snapshot),
             crumbs=self.crumbs((f"Snapshot {snapshot.number}", "")),
             **(self._made(snapshot) if snapshot.state == Snapshot.State.DONE else {}),
             **context,
@@ -185,6 +187,22 @@ class SnapshotCancel(SnapshotVerb):
 class SnapshotRetry(SnapshotVerb):
     verb = staticmethod(snapshots.retry)
     done = "It is made again, of what the project has come to by now."
+
+
+class SnapshotDelete(SnapshotPage):
+    def get(self, request: HttpRequest, project_id: int, snapshot_id: int) -> HttpResponse:
+        return redirect("snapshot", project_id, snapshot_id)
+
+    def post(self, request: HttpRequest, project_id: int, snapshot_id: int) -> HttpResponse:
+        snapshot = self.snapshot(snapshot_id)
+        try:
+            snapshot_deletion.delete(snapshot=snapshot, by=self.user())
+        except Conflict as error:
+            messages.error(request, str(error))
+            return redirect("snapshot", project_id, snapshot_id)
+        tasks.snapshot_gone(snapshot_id)
+        messages.success(request, f"Snapshot {snapshot.number} is deleted.")
+        return redirect("snapshots", project_id)
 
 
 class SnapshotLink(OneSnapshot):
@@ -248,50 +266,15 @@ class CompareWith(SnapshotPage):
         return redirect("snapshot-compare", project_id, old.pk, new.pk)
 
 
-class NewSplit(SnapshotPage):
-    template = "annotation/split_new.html"
-
-    def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        return self._page(SplitForm())
-
-    def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        form = SplitForm(request.POST)
-        if form.is_valid() and (made := attempt(form, partial(self._make, form))):
-            return redirect(f"{reverse('snapshot-new', args=[project_id])}?split={made.pk}")
-        return self._page(form, status=422)
-
-    def _make(self, form: SplitForm) -> Any:
-        data = form.cleaned_data
-        return splits.create(
-            project=self.project,
-            by=self.user(),
-            name=data["name"],
-            kind=data["kind"],
-            parts=data["parts"],
-            seed=data["seed"] or 0,
-            field=data["by"],
-        )
-
-    def _page(self, form: SplitForm, *, status: int = 200) -> HttpResponse:
-        fields = [field["name"] for field in (self.project.schema.fields if self.project.schema else ())]
-        return self.render(
-            status=status,
-            form=form,
-            questions=splits.strata_of(self.project),
-            fields=fields,
-            crumbs=self.crumbs(("New split", "")),
-        )
-
-
 _ALL = "projects/<int:project_id>/snapshots/"
 _ONE = f"{_ALL}<int:snapshot_id>/"
 urlpatterns = [
     path(_ALL, Snapshots.as_view(), name="snapshots"),
     path(f"{_ALL}new/", NewSnapshot.as_view(), name="snapshot-new"),
-    path("projects/<int:project_id>/splits/new/", NewSplit.as_view(), name="split-new"),
     path(_ONE, OneSnapshot.as_view(), name="snapshot"),
     path(f"{_ONE}cancel/", SnapshotCancel.as_view(), name="snapshot-cancel"),
     path(f"{_ONE}retry/", SnapshotRetry.as_view(), name="snapshot-retry"),
+    path(f"{_ONE}delete/", SnapshotDelete.as_view(), name="snapshot-delete"),
     path(f"{_ONE}link/", SnapshotLink.as_view(), name="snapshot-link"),
     path(f"{_ONE}compare/", CompareWith.as_view(), name="snapshot-compare-with"),
     path(f"{_ONE}compare/<int:other_id>/", Compare.as_view(), name="snapshot-compare"),

@@ -27,6 +27,7 @@ from annotation.pages import (
     reservoir,
     saved_views,
     schema,
+    snapshot_splits,
     snapshots,
     webhooks,
 )
@@ -56,6 +57,7 @@ urlpatterns = [
     *quality.urlpatterns,
     *exports.urlpatterns,
     *snapshots.urlpatterns,
+    *snapshot_splits.urlpatterns,
     *history.urlpatterns,
     *webhooks.urlpatterns,
 ]

@@ -73,6 +73,12 @@ SOURCES: dict[str, Source] = {
         "annotation_projectevent", project="e.pgh_obj_id = %(project)s", digests=("guidelines", "description")
     ),
     "schema": Source("annotation_schemaevent", digests=("fields", "questions", "mapping")),
+    # As with bulk actions.
+    "snapshot": Source(
+        "annotation_snapshotevent",
+        project="e.project_id = %(project)s AND (e.pgh_label <> 'update' OR e.state NOT IN ('waiting', 'running'))",
+        digests=("options",),
+    ),
     "tag": Source("annotation_tagevent"),
     "view": Source("annotation_savedviewevent"),
     "webhook": Source("annotation_webhookevent"),

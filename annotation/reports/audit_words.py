@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from annotation.models import BulkAction, Dataset, User
+from annotation.models import BulkAction, Dataset, Snapshot, User
 
 # Columns that say nothing to a person: keys, and what the trigger itself wrote.
 _SILENT = {"id", "project_id", "created_at", "created_by_id", "heartbeat_at"}
@@ -68,8 +68,9 @@ class Names:
 
 def tell(event: Recorded, names: Names) -> tuple[str, tuple[Change, ...]]:
     """A sentence without its subject ("retired 12 items"), and the fields that changed."""
-    # Of a file only that it was made: the rest are moves of its worker.
-    changes = _changes(event, names) if event.label == "update" and event.kind != "file" else ()
+    # Of files only that they were made: the rest are moves of their worker.
+    told = event.label == "update" and event.kind not in {"file", "snapshot"}
+    changes = _changes(event, names) if told else ()
     return _SENTENCES[event.kind](event, names), changes
 
 
@@ -164,6 +165,17 @@ def _bulk(event: Recorded, names: Names) -> str:
     return f"bulk action {ended}: {what}, {row['changed']:,} items changed"
 
 
+def _snapshot(event: Recorded, names: Names) -> str:
+    row = event.row
+    what = f"snapshot {row['number']}" + (f" “{row['name']}”" if row["name"] else "")
+    if event.label == "insert":
+        return f"asked for {what}"
+    if event.label == "delete":
+        return f"deleted {what}" + (f" with the SHA-256 {row['sha256']}" if row["sha256"] else "")
+    ended = Snapshot.State(row["state"]).label.lower()
+    return f"{what} {ended}" + (f": {row['row_count']:,} rows" if row["state"] == "done" else "")
+
+
 def _of_items(row: dict[str, Any]) -> str:
     if row["where"]:
         return f"items with {row['where'][:200]}"
@@ -235,6 +247,7 @@ _SENTENCES: dict[str, Callable[[Recorded, Names], str]] = {
     "membership": _membership,
     "project": _project,
     "schema": _schema,
+    "snapshot": _snapshot,
     "tag": _tag,
     "view": _view,
     "webhook": _webhook,

@@ -200,6 +200,8 @@ def remove_snapshot(*, by: User, snapshot_id: int) -> Snapshot:
         found.error = "Its file was deleted: it named somebody who asked to be forgotten. Make another one."
         found.save(update_fields=["file", "state", "error"])
     default_storage.delete(stored)
+    # The manifest, which lies beside it, names people too.
+    default_storage.delete(f"{stored.removesuffix('.parquet')}.json")
     return found
 
 

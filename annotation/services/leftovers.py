@@ -75,8 +75,9 @@ def _chunks(names: Iterator[str]) -> Iterator[list[str]]:
 
 
 def _named(names: list[str]) -> set[str]:
-    """Those of these files that a row of any table names."""
+    """Those of these files that a row of any table names, or that go with one of those."""
     found: set[str] = set()
+    asked = list({*names, *map(_beside, names)})
     for model in apps.get_models():
         # The audit trail remembers names of files that are gone for good.
         if model._meta.label.endswith("Event"):
@@ -85,9 +86,15 @@ def _named(names: list[str]) -> set[str]:
             if isinstance(field, models.FileField) or (
                 field.name == "file" and isinstance(field, models.CharField)
             ):
-                rows = model._default_manager.filter(**{f"{field.name}__in": names})
+                rows = model._default_manager.filter(**{f"{field.name}__in": asked})
                 found.update(rows.order_by().values_list(field.name, flat=True))
-    return found
+    # Beside a snapshot's file lies what it was made from, which no row names by itself.
+    return found | {name for name in names if _beside(name) in found}
+
+
+def _beside(name: str) -> str:
+    """The file that this one goes with."""
+    return f"{name.removesuffix('.json')}.parquet" if name.endswith(".json") else name
 
 
 def _age(name: str) -> datetime:

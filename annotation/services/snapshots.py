@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from annotation.errors import Conflict, Fault, InvalidInput, NotFound
 from annotation.models import Comparison, Project, Snapshot, Split, User
@@ -12,6 +12,7 @@ from annotation.roles import Action, may
 from annotation.services import jobs
 from annotation.services.access import check
 from annotation.services.snapshot_choices import Choice, check_choice
+from annotation.services.snapshot_deletion import last_number
 
 State = Snapshot.State
 LONGEST_NAME = 120
@@ -39,10 +40,9 @@ def create(
         # Two who ask at once would both take the next number.
         Project.objects.select_for_update(of=("self",), no_key=True).get(pk=project.pk)
         _check_pending(project)
-        last = project.snapshots.aggregate(last=Max("number"))["last"] or 0
         made: Snapshot = Snapshot.objects.create(
             project=project,
-            number=last + 1,
+            number=last_number(project) + 1,
             name=name,
             rows=choice.rows,
             where=where,
@@ -113,7 +113,10 @@ def compare(*, old: Snapshot, new: Snapshot, by: User) -> Comparison:
         raise InvalidInput(
             "One has a row for each item, the other one for each answer; compare two of one kind."
         )
-    found, _ = Comparison.objects.get_or_create(old=old, new=new, defaults={"created_by": by})
+    try:
+        found, _ = Comparison.objects.get_or_create(old=old, new=new, defaults={"created_by": by})
+    except IntegrityError as error:
+        raise NotFound("One of these snapshots has just been deleted.") from error
     if found.state in {State.FAILED, State.CANCELLED}:
         jobs.retry(found)
     return found

@@ -22,15 +22,20 @@ class StorageFault(DomainError):
     status = 503
 
 
+class FileLost(StorageFault):
+    """A file is not where it was written, or is another one now."""
+
+
 @contextmanager
 def reached(name: str) -> Iterator[None]:
-    """What goes wrong with the storage inside is told in a sentence, whatever kind of storage it is."""
+    """What goes wrong with the storage inside is told in a sentence, whatever kind of storage it is: as FileLost where the file
+    is not there, else as StorageFault."""
     try:
         yield
     except DomainError:
         raise
     except FileNotFoundError as error:
-        raise StorageFault(f"The file {name} is gone from the storage.") from error
+        raise FileLost(f"The file {name} is gone from the storage.") from error
     # Each kind of storage has errors of its own.
     except Exception as error:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -60,6 +65,23 @@ def clear(folder: str) -> None:
     with suppress(StorageFault), reached(folder):
         for name in default_storage.listdir(folder)[1]:
             default_storage.delete(f"{folder}/{name}")
+
+
+def empty(folder: str) -> None:
+    """Remove the files of a folder, if there is one. Raises StorageFault."""
+    with reached(folder):
+        try:
+            names = default_storage.listdir(folder)[1]
+        except FileNotFoundError:
+            return
+        for name in names:
+            default_storage.delete(f"{folder}/{name}")
+
+
+def remove(name: str) -> None:
+    """Remove a file, if it is there. Raises StorageFault."""
+    with reached(name):
+        default_storage.delete(name)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from annotation.models import Project, Snapshot, Split
 from annotation.readings import readings_under
 from annotation.services import jobs, stored
 from annotation.services.snapshot_choices import Choice
+from annotation.services.snapshot_deletion import folder_of
 from annotation.snapshots import chunks, settling, sql
 from annotation.snapshots.columns import column
 from annotation.snapshots.counting import Counts
@@ -37,7 +38,7 @@ def run(*, snapshot_id: int) -> bool:
 
 
 def _work(snapshot: Snapshot, beat: jobs.Beat) -> None:
-    folder = f"snapshots/{snapshot.project_id}/{snapshot.number}"
+    folder = folder_of(snapshot.project_id, snapshot.number)
     stored.clear(folder)
     with TemporaryFile(prefix="querent-snapshot-") as file:
         made = write(snapshot, file, beat)

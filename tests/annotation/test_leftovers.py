@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.utils import timezone
 
-from annotation.models import Project
+from annotation.models import Project, Snapshot
 from annotation.services import leftovers
 from tests.factories import make_dataset
 
@@ -40,6 +40,21 @@ def test_only_old_files_that_no_row_names_are_deleted(project: Project, capsys: 
 
     assert [default_storage.exists(name) for name in (lost, young, named)] == [False, True, True]
     assert "1 files deleted" in capsys.readouterr().out
+
+
+def test_what_a_snapshot_was_made_from_stays_beside_it_and_goes_with_it(project: Project) -> None:
+    stored("snapshots/1/1/ab.parquet"), stored("snapshots/1/1/ab.json"), stored("snapshots/1/2/cd.json")
+    kept = Snapshot.objects.create(
+        project=project,
+        number=1,
+        created_by=project.created_by,
+        state="done",
+        file="snapshots/1/1/ab.parquet",
+    )
+
+    assert leftovers.clean() == ["snapshots/1/2/cd.json"]
+    kept.delete()
+    assert sorted(leftovers.clean()) == ["snapshots/1/1/ab.json", "snapshots/1/1/ab.parquet"]
 
 
 def test_uploads_go_after_as_many_days_as_the_operator_says(project: Project, settings: Any) -> None:
