@@ -13,8 +13,11 @@ from django.utils import timezone
 from annotation.errors import Fault, InvalidInput, NotAllowed
 from annotation.expressions import (
     EVERYTHING,
+    And,
     Condition,
     Expression,
+    Not,
+    Or,
     all_of,
     compared_together,
     conditions,
@@ -28,6 +31,7 @@ from annotation.filtering import (
     mark_fields,
     payload_fields,
     prediction_fields,
+    values,
 )
 from annotation.filtering.fields import FIELDS, Field, Scope, Source, Test, Unfit, about, register
 from annotation.models import Project
@@ -47,6 +51,9 @@ class Where:
     gold: bool = False
     # Where to read from for conditions that hold together.
     joint: Mapping[tuple[Condition, ...], Source] = field(default_factory=dict, compare=False)
+    # As `text`, with times that are meant from now on as the moments that they were when this was checked: for work that
+    # may begin again later.
+    fixed: str = field(default="", compare=False)
 
     def __bool__(self) -> bool:
         return self.expression != EVERYTHING
@@ -61,7 +68,7 @@ def checked(project: Project, text: str, *, gold: bool) -> Where:
     Raises InvalidInput with a fault for each condition that cannot be answered, and NotAllowed for what only they may ask
     who may configure the project.
     """
-    scope = Scope(project, gold, timezone.now())
+    scope = Scope(project, gold, timezone.now().replace(microsecond=0))
     expression = parse(text)
     tests: dict[Condition, Test] = {}
     faults = []
@@ -72,7 +79,19 @@ def checked(project: Project, text: str, *, gold: bool) -> Where:
             faults.append(Fault(("where", condition.position), str(error)))
     if faults:
         raise InvalidInput(faults[0].message, faults=faults)
-    return Where(write(expression), expression, tests, gold, _joint(scope, expression))
+    fixed = write(_fixed(scope, expression))
+    return Where(write(expression), expression, tests, gold, _joint(scope, expression), fixed)
+
+
+def _fixed(scope: Scope, expression: Expression) -> Expression:
+    """With times as they are for good."""
+    if isinstance(expression, Not):
+        return Not(_fixed(scope, expression.of))
+    if isinstance(expression, And | Or):
+        return type(expression)(tuple(_fixed(scope, part) for part in expression.parts))
+    if FIELDS[expression.field].kind != "time":
+        return expression
+    return replace(expression, values=tuple(values.fixed(value, scope.now) for value in expression.values))
 
 
 def _joint(scope: Scope, expression: Expression) -> dict[tuple[Condition, ...], Source]:
@@ -127,7 +146,7 @@ def with_rows(where: Where, rows: QuerySet[Any, Any]) -> Where:
     """The same filter, and that one of these rows is about the item; they have a column `item`."""
     own = Condition(f"({rows.model._meta.verbose_name_plural})")
     tests = {**where.tests, own: about(rows, ordered=True)}
-    return Where(where.text, all_of([where.expression, own]), tests, where.gold, where.joint)
+    return Where(where.text, all_of([where.expression, own]), tests, where.gold, where.joint, where.fixed)
 
 
 def _unknown(name: str, *, gold: bool) -> str:

@@ -14,6 +14,7 @@ from annotation.filtering.fields import NEVER, Scope, Unfit
 
 LOOKUPS = {"=": "in", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_OUT_OF_RANGE = "This date is out of range."
 _RELATIVE = re.compile(r"-(\d{1,6})([mhdw])")
 
 
@@ -50,12 +51,7 @@ def compared(name: str, condition: Condition, read: type[int] | type[float] = fl
 
 def moment(scope: Scope, text: str) -> tuple[datetime, datetime]:
     """The first moment that a time names, and the first after it: the next day for a date, the same moment otherwise."""
-    if relative := _RELATIVE.fullmatch(text):
-        ago = timedelta(**{_UNITS[relative[2]]: int(relative[1])})
-        return (scope.now - ago,) * 2
-    if text.lower() in {"today", "yesterday"}:
-        day = scope.now.astimezone(UTC).date() - timedelta(days=text.lower() == "yesterday")
-        return _day(day)
+    text = fixed(text, scope.now)
     try:
         if (only := parse_date(text)) is not None:
             return _day(only)
@@ -67,6 +63,19 @@ def moment(scope: Scope, text: str) -> tuple[datetime, datetime]:
             f"“{text[:60]}” is not a time; write 2026-01-31, 2026-01-31T12:00Z, today, or -7d (m, h, d, w) for “ago”."
         )
     return (exact if exact.tzinfo else exact.replace(tzinfo=UTC),) * 2
+
+
+def fixed(text: str, now: datetime) -> str:
+    """A time that is meant from now on, as what it is for good: `-1h` as that moment, `today` as that day; others as they are."""
+    if relative := _RELATIVE.fullmatch(text):
+        ago = timedelta(**{_UNITS[relative[2]]: int(relative[1])})
+        try:
+            return f"{(now.astimezone(UTC) - ago).replace(tzinfo=None).isoformat()}Z"
+        except OverflowError as error:
+            raise Unfit(_OUT_OF_RANGE) from error
+    if text.lower() in {"today", "yesterday"}:
+        return (now.astimezone(UTC).date() - timedelta(days=text.lower() == "yesterday")).isoformat()
+    return text
 
 
 def during(name: str, scope: Scope, condition: Condition) -> Q:
@@ -91,6 +100,6 @@ def _during(name: str, operator: str, start: datetime, end: datetime) -> Q:
 
 def _day(day: date) -> tuple[datetime, datetime]:
     if not 1 < day.year < 9999:
-        raise Unfit("This date is out of range.")
+        raise Unfit(_OUT_OF_RANGE)
     start = datetime.combine(day, time.min, UTC)
     return start, start + timedelta(days=1)

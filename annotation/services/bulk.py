@@ -74,13 +74,14 @@ def create(
         raise Conflict("This project is archived.")
     if items and where:
         raise _fault("items", "Name items or a filter, not both.")
-    filtering.checked(project, where, gold=_sees_gold(project, by))
+    checked = filtering.checked(project, where, gold=_sees_gold(project, by))
     last = project.items.order_by("-pk").values_list("pk", flat=True).first() or 0
     return BulkAction.objects.create(
         project=project,
         created_by=by,
         action=action,
-        where=where.strip(),
+        # A worker that begins again later takes no others.
+        where=checked.fixed,
         items=_own(project, items),
         parameters=_parameters(project, by, Kind(action), people, everybody, tag),
         total=len(set(items)),

@@ -67,7 +67,7 @@ class Choice:
 
 
 def check_choice(*, project: Project, choice: Choice, gold: bool) -> tuple[str, bool]:
-    """The filter as it is kept, and whether only those may see the rows who may configure the project; `gold` says whether
+    """The filter as it is kept, with times as they are now, and whether only those may see the rows who may configure the project; `gold` says whether
     this person may. Raises InvalidInput with all faults, and NotAllowed."""
     faults = list(choice.faults(project))
     secret = choice.gold or choice.holdout
@@ -83,7 +83,7 @@ def check_choice(*, project: Project, choice: Choice, gold: bool) -> tuple[str, 
         raise InvalidInput(str(error), faults=[*faults, *error.faults]) from error
     if faults:
         raise InvalidInput(faults[0].message, faults=faults)
-    return where.text, secret
+    return where.fixed, secret
 
 
 def items_of(*, project: Project, choice: Choice) -> QuerySet[Item]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from annotation.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from annotation.models import BulkAction, Item, ItemEvent, ItemTag, Lease, Tag
@@ -135,6 +138,17 @@ def test_what_came_after_the_request_is_not_touched(project, manager):
 
     assert len(tagged(project, "old")) == 5
     assert not ItemTag.objects.filter(item__in=late).exists()
+
+
+def test_a_time_that_is_meant_from_now_on_is_the_moment_of_asking(project, manager, rows, monkeypatch):
+    Item.objects.filter(pk=rows[0].pk).update(created_at=timezone.now() - timedelta(hours=2))
+    job = bulk.create(project=project, by=manager, action="retire", where="created < -1h")
+    later = timezone.now() + timedelta(hours=3)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+
+    bulk.run(action_id=job.pk)
+
+    assert list(project.items.filter(state="retired").values_list("pk", flat=True)) == [rows[0].pk]
 
 
 def test_a_cancelled_action_stops_and_goes_on_where_it_was(project, manager, rows, monkeypatch):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from annotation import filtering
 from annotation.errors import InvalidInput, NotAllowed
@@ -123,6 +126,31 @@ def test_the_text_of_a_filter_is_the_same_for_all_that_say_the_same(project):
     assert one.text == "state = open and not flagged"
     assert one == filtering.checked(project, one.text, gold=False)
     assert not filtering.checked(project, " ", gold=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "fixed"),
+    [
+        ("created > -1h", "created > 2026-02-28T23:30:00Z"),
+        ("answered_at in (today, yesterday)", "answered_at in (2026-03-01, 2026-02-28)"),
+        (
+            "not (imported <= -1w or flagged) and created = 2026-01-31",
+            "not (imported <= 2026-02-22T00:30:00Z or flagged) and created = 2026-01-31",
+        ),
+        ("meta.when = today", "meta.when = today"),
+    ],
+)
+def test_times_that_are_meant_from_now_on_can_be_kept_as_they_are(project, monkeypatch, text, fixed):
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 3, 1, 0, 30, 0, 7, tzinfo=UTC))
+    where = filtering.checked(project, text, gold=False)
+
+    assert (where.text, where.fixed) == (text, fixed)
+    assert filtering.checked(project, fixed, gold=False).fixed == fixed
+
+
+def test_a_time_before_all_times_is_refused(project):
+    with pytest.raises(InvalidInput, match="out of range"):
+        filtering.checked(project, "created > -999999w", gold=False)
 
 
 def test_the_words_of_a_search_box_join_a_filter(project):

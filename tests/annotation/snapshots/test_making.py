@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from annotation.errors import InvalidInput, NotAllowed
-from annotation.models import ItemTag, Project, Tag
-from annotation.services import schemas, snapshots
+from annotation.models import Item, ItemTag, Project, Snapshot, Tag
+from annotation.services import jobs, schemas, snapshots
 from annotation.services.snapshot_choices import Choice
-from annotation.snapshots import chunks
+from annotation.snapshots import chunks, making
+from annotation.snapshots.writing import Writer
 from tests.annotation.items_help import revise, say
-from tests.annotation.snapshots.help import agree, lines, made, rows, table
+from tests.annotation.snapshots.help import agree, asked, lines, made, rows, table
 from tests.factories import SENTIMENT, make_dataset, make_items, make_project, make_schema
 
 # They are read over a connection of their own, which sees only what is committed.
@@ -25,6 +28,28 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def items(project):
     return list(project.items.order_by("pk"))
+
+
+def test_a_time_that_is_meant_from_now_on_is_the_moment_of_asking(project, items, monkeypatch):
+    """A worker that dies leaves the snapshot to another one, hours later it may be."""
+    for item in items:
+        agree(item)
+    Item.objects.filter(pk=items[0].pk).update(created_at=timezone.now() - timedelta(minutes=90))
+    snapshot = asked(project, where="created > -1h")
+    later = timezone.now() + timedelta(hours=5)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    with monkeypatch.context() as died:
+        died.setattr(Writer, "write", Mock(side_effect=jobs.Lost))
+        assert making.run(snapshot_id=snapshot.pk)
+    Snapshot.objects.update(heartbeat_at=later - timedelta(days=1))
+
+    assert making.run(snapshot_id=snapshot.pk)
+
+    snapshot.refresh_from_db()
+    assert (snapshot.state, snapshot.attempts) == ("done", 2)
+    assert [row["key"] for row in rows(snapshot)] == [item.key for item in items[1:]]
+    since = parse_datetime(snapshot.manifest["where"].removeprefix("created > "))
+    assert abs(snapshot.created_at - since - timedelta(hours=1)) < timedelta(seconds=5)
 
 
 def test_a_consensus_row_tells_who_stands_behind_it(project, items, annotator, second_annotator):
