@@ -83,11 +83,18 @@ class SchemaChangeView(serializers.Serializer[Any]):
 
 class SchemaEffectView(SchemaChangeView):
     answers = serializers.IntegerField(help_text="How many current answers it touches.")
+    items = serializers.IntegerField(help_text="Of how many different items these are.")
 
 
 class ConsequenceView(serializers.Serializer[Any]):
-    kind = serializers.CharField(help_text="consensus, decisions, predictions, snapshots, views, learning")
+    kind = serializers.CharField(
+        help_text="consensus, decisions, predictions, snapshots, learning, rounds, gold, splits, views"
+    )
     count = serializers.IntegerField()
+    items = serializers.IntegerField(
+        allow_null=True,
+        help_text="How many different items these are about; null where they are not about items.",
+    )
     text = serializers.CharField()
 
 
@@ -97,8 +104,13 @@ class SchemaEffectsView(serializers.Serializer[Any]):
     answers = serializers.IntegerField(help_text="Current answers of the project.")
     incomplete = serializers.IntegerField(help_text="Those that would lack an answer to some question.")
     newly_incomplete = serializers.IntegerField(help_text="Those of them that lack nothing today.")
+    items = serializers.IntegerField(help_text="Different items that have current answers.")
+    incomplete_items = serializers.IntegerField(help_text="Those of them with an incomplete answer.")
+    newly_incomplete_items = serializers.IntegerField(help_text="Those with a newly incomplete one.")
     lacking = serializers.DictField(child=serializers.IntegerField(), help_text="The same by question.")
-    gold_incomplete = serializers.IntegerField()
+    gold_incomplete = serializers.IntegerField(
+        help_text="Gold questions whose known answer would lack something."
+    )
     changes = SchemaEffectView(many=True)
     consequences = ConsequenceView(
         many=True, help_text="What else reads the questions, and what becomes of it."
@@ -191,10 +203,16 @@ def effects_as_json(effects: Effects) -> dict[str, Any]:
         "answers": effects.answers,
         "incomplete": effects.incomplete,
         "newly_incomplete": effects.newly_incomplete,
+        "items": effects.items,
+        "incomplete_items": effects.incomplete_items,
+        "newly_incomplete_items": effects.newly_incomplete_items,
         "lacking": effects.lacking,
         "gold_incomplete": effects.gold_incomplete,
         "consequences": [asdict(one) for one in effects.consequences],
-        "changes": [{**_change(effect.change), "answers": effect.answers} for effect in effects.effects],
+        "changes": [
+            {**_change(effect.change), "answers": effect.answers, "items": effect.items}
+            for effect in effects.effects
+        ],
     }
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 
 from annotation import filtering
 from annotation.errors import DomainError
-from annotation.models import Consensus, Prediction, Project, Schema
+from annotation.models import Consensus, Prediction, Project, Schema, Split
 from annotation.questions import Change
 from annotation.questions.changes import Kind
 
@@ -24,6 +24,8 @@ class Consequence:
     kind: str
     count: int
     text: str
+    # How many different items these are about, where they are about items.
+    items: int | None = None
 
 
 Reach = Callable[[Project, Sequence[Change]], Iterator[Consequence]]
@@ -31,14 +33,17 @@ Reach = Callable[[Project, Sequence[Change]], Iterator[Consequence]]
 REACHES: list[Reach] = []
 
 
-def consequences(*, project: Project, questions: list[Any], found: Sequence[Change]) -> list[Consequence]:
-    """What becomes of consensus, decisions, predictions, saved views and snapshots. Changes nothing."""
+def consequences(
+    *, project: Project, questions: list[Any], found: Sequence[Change], gold: int
+) -> list[Consequence]:
+    """What becomes of consensus, decisions, `gold` known answers, predictions, splits, saved views and snapshots. Changes
+    nothing."""
     if project.schema is None:
         return []
     touching = [change for change in found if change.touches]
     reaches: list[Reach] = [_consensus, _decisions, _predictions, _snapshots, *REACHES]
     told = [one for reach in reaches for one in reach(project, touching) if one.count]
-    return [*told, *_views(project, questions)]
+    return [*told, *_gold(gold), *_splits(project, questions), *_views(project, questions)]
 
 
 def _rows(touching: Sequence[Change]) -> Q:
@@ -55,8 +60,8 @@ def _rows(touching: Sequence[Change]) -> Q:
 def _consensus(project: Project, touching: Sequence[Change]) -> Iterator[Consequence]:
     if touching:
         mine = Consensus.objects.filter(project=project, status=Consensus.Status.AUTO)
-        count = mine.filter(_rows(touching)).count()
-        yield Consequence("consensus", count, "The consensus of these items is weighed anew within minutes.")
+        text = "The consensus of these items is weighed anew within minutes."
+        yield _counted("consensus", mine.filter(_rows(touching)), text)
 
 
 def _decisions(project: Project, touching: Sequence[Change]) -> Iterator[Consequence]:
@@ -64,14 +69,33 @@ def _decisions(project: Project, touching: Sequence[Change]) -> Iterator[Consequ
     gone = [change for change in touching if change.kind in _GONE]
     if gone:
         text = "These decisions of experts lack an answer under the new version; they stay in the record."
-        yield Consequence("decisions", decided.filter(_rows(gone)).count(), text)
+        yield _counted("decisions", decided.filter(_rows(gone)), text)
 
 
 def _predictions(project: Project, touching: Sequence[Change]) -> Iterator[Consequence]:
     if touching:
-        count = Prediction.objects.filter(project=project).filter(_rows(touching)).count()
+        said = Prediction.objects.filter(project=project)
         text = "These predictions are read under the new version as answers are; what lacks a label is suggested no longer."
-        yield Consequence("predictions", count, text)
+        yield _counted("predictions", said.filter(_rows(touching)), text)
+
+
+def _counted(kind: str, rows: QuerySet[Any], text: str) -> Consequence:
+    found = rows.aggregate(rows=Count("pk"), items=Count("item", distinct=True))
+    return Consequence(kind, found["rows"], text, found["items"])
+
+
+def _gold(count: int) -> Iterator[Consequence]:
+    if count:
+        text = "The known answers of these gold questions are read under the new version as others are."
+        yield Consequence("gold", count, text, count)
+
+
+def _splits(project: Project, questions: list[Any]) -> Iterator[Consequence]:
+    """Splits that go by a question that is not asked under that name any longer."""
+    names = {question["name"] for question in questions}
+    for split in project.splits.filter(kind=Split.Kind.STRATIFIED).exclude(by__in=names).order_by("name"):
+        text = f"The split “{split.name}” goes by “{split.by}”: items stay in their parts, new ones are parted whatever their label."
+        yield Consequence("splits", 1, text)
 
 
 def _snapshots(project: Project, touching: Sequence[Change]) -> Iterator[Consequence]:

@@ -142,4 +142,4 @@ def _check_difference(
 
 
 def _items_to_ask_again(project: Project, questions: list[Any], mapping: dict[str, Any]) -> list[int]:
-    return count_effects(project=project, questions=questions, mapping=mapping, items=True).items
+    return count_effects(project=project, questions=questions, mapping=mapping, items=True).item_ids

@@ -32,13 +32,12 @@ class Column:
         self.old, self.new, self._listed, self._read = old, new, listed, read
         self.both = self.same = self.gained = self.lost = 0
         self._pairs: Counter[tuple[str, str]] = Counter()
+        # (what the old file says, how that reads under the new questions), where these differ.
+        self._called: Counter[tuple[str, str | None]] = Counter()
         self._examples: list[dict[str, Any]] = []
 
     def add(self, rows: Matched) -> None:
-        before, after = (
-            self._texts(column(rows.old, self.old), self._read),
-            self._texts(column(rows.new, self.new)),
-        )
+        before, after = self._before(column(rows.old, self.old)), _texts(column(rows.new, self.new))
         was, is_now = pc.is_valid(before), pc.is_valid(after)
         self.gained += _count(pc.and_(pc.invert(was), is_now))
         self.lost += _count(pc.and_(was, pc.invert(is_now)))
@@ -66,15 +65,18 @@ class Column:
         ):
             self._examples.append({**row, "from": told(was), "to": told(now)})
 
-    @staticmethod
-    def _texts(values: pa.Array, read: Callable[[Any], Any] | None = None) -> pa.Array:
-        """Each value as text; equal texts are equal values."""
-        coded = (
-            values.dictionary_encode()
-            if not pa.types.is_list(values.type)
-            else _joined(values).dictionary_encode()
-        )
-        texts = [_text(one, read) for one in coded.dictionary.to_pylist()]
+    def _before(self, values: pa.Array) -> pa.Array:
+        """Old values as texts, as they read under the new questions."""
+        if self._read is None:
+            return _texts(values)
+        coded = _coded(values)
+        said = coded.dictionary.to_pylist()
+        texts = [_text(one, self._read) for one in said]
+        if self._listed and len(self._called) <= MOST_PAIRS:
+            for place in pc.value_counts(coded.indices.drop_null()).to_pylist():
+                was, now = _text(said[place["values"]], None), texts[place["values"]]
+                if was is not None and was != now:
+                    self._called[was, now] += place["counts"]
         return pa.array(texts, pa.string()).take(coded.indices)
 
     def as_json(self) -> dict[str, Any]:
@@ -90,6 +92,12 @@ class Column:
             moves = [(pair, count) for pair, count in self._pairs.most_common() if pair[0] != pair[1]]
             found["changes"] = [
                 {"from": told(old), "to": told(new), "count": n} for (old, new), n in moves[:200]
+            ]
+        if self._called:
+            called = self._called.most_common(200)
+            found["called"] = [
+                {"from": told(was), "to": None if now is None else told(now), "count": n}
+                for (was, now), n in called
             ]
         return found
 
@@ -142,6 +150,17 @@ def told(text: str) -> str | list[str]:
         if text == _JOINT
         else text
     )
+
+
+def _texts(values: pa.Array) -> pa.Array:
+    """Each value as text; equal texts are equal values."""
+    coded = _coded(values)
+    texts = [_text(one, None) for one in coded.dictionary.to_pylist()]
+    return pa.array(texts, pa.string()).take(coded.indices)
+
+
+def _coded(values: pa.Array) -> pa.DictionaryArray:
+    return (_joined(values) if pa.types.is_list(values.type) else values).dictionary_encode()
 
 
 def _joined(lists: pa.Array) -> pa.Array:

@@ -23,6 +23,7 @@ from annotation.models import (
     SavedView,
     Schema,
     Snapshot,
+    Split,
     User,
 )
 from annotation.questions import normalize_questions
@@ -31,6 +32,7 @@ from annotation.services import answers, queue
 from annotation.services.readings import read_answer
 from annotation.services.schema_effects import preview_mapping
 from annotation.services.schemas import check_draft, create_schema, unsaid
+from tests.annotation.items_help import say
 from tests.factories import FIELDS, SENTIMENT, make_member, make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -307,6 +309,42 @@ def test_texts_that_become_labels_are_judged_by_their_words() -> None:
     assert effects_of(project, [polarity], {"note": {"labels": {"ugly": "bad"}}}).lacking == {}
 
 
+def test_the_preview_counts_each_item_once_however_many_answered_it() -> None:
+    project = make_project(items=3)
+    project.items.update(wanted=3, open_slots=3)
+    for said in ("positive", "positive", "negative"):
+        person = make_member(project)
+        for item in project.items.order_by("pk")[:2]:
+            say(item, person, sentiment=said)
+    say(project.items.last(), person, sentiment="neutral")
+    split = {"sentiment": {"labels": {"positive": None, "negative": "bad", "neutral": "mixed"}}}
+
+    effects = effects_of(project, [POLARITY], split)
+
+    assert {effect.change.label: (effect.answers, effect.items) for effect in effects.effects if effect.answers} == {
+        "positive": (4, 2),
+        "negative": (2, 2),
+        "neutral": (1, 1),
+    }  # fmt: skip
+    assert (effects.answers, effects.items) == (7, 3)
+    assert (effects.incomplete, effects.incomplete_items) == (4, 2)
+    assert (effects.newly_incomplete, effects.newly_incomplete_items) == (4, 2)
+
+
+def test_the_preview_names_splits_that_go_by_a_question_that_is_gone() -> None:
+    project = make_project(items=1)
+    parts = [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5}]
+    for name, by in (("even", "sentiment"), ("other", "polarity")):
+        Split.objects.create(
+            project=project, name=name, kind="stratified", parts=parts, by=by, created_by=project.created_by
+        )
+    renamed = {**POLARITY, "name": "polarity"}
+
+    found = effects_of(project, [renamed], {"polarity": {"from": "sentiment"}}).consequences
+
+    assert [(one.kind, "“even” goes by “sentiment”" in one.text) for one in found] == [("splits", True)]
+
+
 def test_the_preview_counts_gold_answers_that_would_not_hold() -> None:
     project = make_project(items=2)
     for item, said in zip(project.items.all(), ("positive", "neutral"), strict=True):
@@ -457,6 +495,12 @@ def test_the_preview_tells_what_else_reads_the_questions() -> None:
         confidence=0.5,
         created_at=timezone.now(),
     )
+    Prediction.objects.create(
+        **about, kind="model", source="m", version="2", value="positive", confidence=0.5, created_at=timezone.now()
+    )  # fmt: skip
+    GoldQuestion.objects.create(
+        item=item, project=project, schema=project.schema, answer={"sentiment": "positive"}, created_by=owner
+    )
     Consensus.objects.create(
         **about, value="positive", confidence=1, entropy=0, votes=0, unanimous=True, status="adjudicated",
         method="adjudication", updated_at=timezone.now(),
@@ -472,11 +516,12 @@ def test_the_preview_tells_what_else_reads_the_questions() -> None:
         project=project, questions=normalize_questions([POLARITY]), mapping=split
     ).consequences
 
-    assert [(one.kind, one.count) for one in found] == [
-        ("decisions", 1),
-        ("predictions", 1),
-        ("snapshots", 1),
-        ("views", 1),
+    assert [(one.kind, one.count, one.items) for one in found] == [
+        ("decisions", 1, 1),
+        ("predictions", 2, 1),
+        ("snapshots", 1, None),
+        ("gold", 1, 1),
+        ("views", 1, None),
     ]
     assert "“Glad”" in found[-1].text
 

@@ -5,9 +5,16 @@ import { send } from "./send.js";
 
 const number = (count) => count.toLocaleString("en");
 const answers = (count) => (count === 1 ? "1 answer" : `${number(count)} answers`);
+const items = (count) => (count === 1 ? "1 item" : `${number(count)} items`);
 
 // What the consequences count, one and several.
-const COUNTED = { consensus: ["item", "items"], decisions: ["decision", "decisions"], predictions: ["prediction", "predictions"], snapshots: ["snapshot", "snapshots"], learning: ["model", "models"], rounds: ["round", "rounds"], views: ["view", "views"] };
+const COUNTED = { consensus: ["value", "values"], decisions: ["decision", "decisions"], predictions: ["prediction", "predictions"], snapshots: ["snapshot", "snapshots"], learning: ["model", "models"], rounds: ["round", "rounds"], gold: ["gold question", "gold questions"], splits: ["split", "splits"], views: ["view", "views"] };
+
+// Of one item several things may be touched: both are told where they differ in kind.
+function counted(one) {
+  const words = `${number(one.count)} ${COUNTED[one.kind]?.[one.count === 1 ? 0 : 1] ?? one.kind}`;
+  return one.items === null || one.kind === "gold" ? words : `${words}, ${items(one.items)}`;
+}
 
 export class Publish {
   #turn = 0;
@@ -56,7 +63,7 @@ export class Publish {
 
   #show(effects) {
     const decisions = this.#decisions(effects);
-    const changes = effects.changes.map((change) => h("li", {}, h("span", { class: "grow" }, change.text), change.answers > 0 && h("span", { class: "badge c-amber" }, answers(change.answers))));
+    const changes = effects.changes.map((change) => h("li", {}, h("span", { class: "grow" }, change.text), change.answers > 0 && h("span", { class: "badge c-amber" }, `${answers(change.answers)}, ${items(change.items)}`)));
     const focused = document.activeElement?.dataset?.key;
     this.body.replaceChildren(
       ...decisions,
@@ -94,7 +101,7 @@ export class Publish {
   #summary(effects) {
     if (!effects.answers) return h("p", { class: "well" }, "Nobody has answered yet: nothing is touched.");
     const lacking = Object.entries(effects.lacking).map(([question, count]) => `${number(count)} lack “${question}”`).join(", ");
-    const words = effects.incomplete ? `${number(effects.incomplete)} of ${answers(effects.answers)} will be incomplete: ${lacking}.` : `All ${answers(effects.answers)} read completely under the new version.`;
+    const words = effects.incomplete ? `${number(effects.incomplete)} of ${answers(effects.answers)} will be incomplete, on ${number(effects.incomplete_items)} of ${items(effects.items)}: ${lacking}.` : `All ${answers(effects.answers)} on ${items(effects.items)} read completely under the new version.`;
     const gold = effects.gold_incomplete ? ` ${number(effects.gold_incomplete)} gold questions will lack an answer.` : "";
     return h("p", { class: "well" }, words + gold, " Old answers stay as they are; this is how they read.");
   }
@@ -102,7 +109,7 @@ export class Publish {
   // What else reads the questions: consensus, decisions, predictions, learning, saved views, snapshots.
   #consequences(effects) {
     if (!effects.consequences.length) return [];
-    const rows = effects.consequences.map((one) => h("li", {}, h("span", { class: "grow" }, one.text), h("span", { class: one.kind === "views" ? "badge c-red" : "badge" }, `${number(one.count)} ${COUNTED[one.kind]?.[one.count === 1 ? 0 : 1] ?? one.kind}`)));
+    const rows = effects.consequences.map((one) => h("li", {}, h("span", { class: "grow" }, one.text), h("span", { class: one.kind === "views" ? "badge c-red" : "badge" }, counted(one))));
     return [h("section", {}, h("h3", {}, "What else it touches"), h("ul", { class: "publish-changes" }, rows))];
   }
 

@@ -74,7 +74,8 @@ def test_answers_are_compared_by_person(project, items, annotator, second_annota
 
 
 def test_renamed_labels_are_no_changes(project, items, owner):
-    agree(items[0], status="adjudicated")
+    for item, value in zip(items, ("positive", "negative", "neutral"), strict=False):
+        agree(item, value=value, status="adjudicated")
     old = made(project)
     renamed = [{**SENTIMENT[0], "name": "mood", "labels": [{"value": "good"}, {"value": "neutral"}]}]
     mapping = {"mood": {"from": "sentiment", "labels": {"positive": "good", "negative": "neutral"}}}
@@ -84,8 +85,28 @@ def test_renamed_labels_are_no_changes(project, items, owner):
 
     result = compared(old, made(project))
 
-    assert result["questions"]["mood"]["both"] == 1
-    assert result["questions"]["mood"]["changed"] == 0
+    mood = result["questions"]["mood"]
+    assert (mood["both"], mood["changed"]) == (3, 0)
+    assert mood["called"] == [
+        {"from": "positive", "to": "good", "count": 1},
+        {"from": "negative", "to": "neutral", "count": 1},
+    ]
+
+
+def test_what_people_must_decide_again_is_told(project, items, owner):
+    for item, value in zip(items, ("positive", "negative"), strict=False):
+        agree(item, value=value, status="adjudicated")
+    old = made(project)
+    split = [{**SENTIMENT[0], "labels": [{"value": one} for one in ("glad", "proud", "negative", "neutral")]}]
+    mapping = {"sentiment": {"labels": {"positive": None}}}
+    schemas.create_schema(
+        project=project, by=owner, fields=project.schema.fields, questions=split, mapping=mapping
+    )
+
+    result = compared(old, made(project, unlabeled=True))["questions"]["sentiment"]
+
+    assert (result["both"], result["lost"]) == (1, 0)
+    assert result["called"] == [{"from": "positive", "to": None, "count": 1}]
 
 
 def test_items_that_moved_between_parts(project, items, owner):
