@@ -85,6 +85,8 @@ class Field:
     # Only for who may know which items are gold questions.
     secret: bool = False
     choices: Callable[[Project], Sequence[str]] | None = field(default=None)
+    # Comparisons that no index helps with: where few items pass, all are looked at.
+    slow: tuple[str, ...] = ()
     # Where to read from if several comparisons of this field, which has one value, hold at once: > 3 and < 4.
     between: Callable[[Scope, Sequence[Condition]], Source | None] | None = None
 

@@ -115,7 +115,8 @@ def _count(name: str) -> Field:
         return Test(lambda bounds: passes, _answered(scope, condition) if name == "answers" else None)
 
     words = {"answers": "How many people have answered.", "wanted": "How many people shall answer."}
-    return Field(name, words[name], f"{name} >= 2", "number", ORDERED, test)
+    slow = {"answers": ("<", "<="), "wanted": ORDERED}
+    return Field(name, words[name], f"{name} >= 2", "number", ORDERED, test, slow=slow[name])
 
 
 def _answered(scope: Scope, condition: Condition) -> Source | None:
@@ -155,7 +156,9 @@ FIELDS = (
         _state,
         choices=lambda project: Item.State.values,
     ),
-    Field("key", "The item's key, or a part of it.", "key = row-17", "text", (*EQUAL, "~"), _key),
+    Field(
+        "key", "The item's key, or a part of it.", "key = row-17", "text", (*EQUAL, "~"), _key, slow=("~",)
+    ),
     Field(
         "id",
         "The item's number.",

@@ -59,9 +59,9 @@ def _gold(scope: Scope, condition: Condition) -> Test:
 
 FIELDS = (
     Field("flagged", "Somebody's flag is open.", "flagged", "flag", FLAG, _flagged),
-    Field("flag", "An open flag says this.", 'flag ~ "wrong language"', "text", ("~",), _flag),
+    Field("flag", "An open flag says this.", 'flag ~ "wrong language"', "text", ("~",), _flag, slow=("~",)),
     Field("commented", "Somebody has commented.", "commented", "flag", FLAG, _commented),
-    Field("comment", "A comment says this.", "comment ~ typo", "text", ("~",), _comment),
+    Field("comment", "A comment says this.", "comment ~ typo", "text", ("~",), _comment, slow=("~",)),
     Field(
         "tag",
         "A tag that was put on it.",

@@ -169,6 +169,7 @@ FIELDS = (
         (*ORDERED, "~", "missing"),
         _meta,
         part="field",
+        slow=("~",),
         between=_between,
     ),
 )

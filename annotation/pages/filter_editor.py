@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
+
 from annotation import filtering
 from annotation.expressions import And, Condition, Expression, Not
 from annotation.models import Project
@@ -68,6 +70,7 @@ def config(project: Project, *, gold: bool) -> dict[str, Any]:
         "fields": [_field(project, field) for field in known],
         "questions": _questions(project),
         "payload": [{"value": name, "title": title} for name, title, _ in fields_of(project)],
+        "values": reverse("api:field-values", args=[project.pk]),
     }
 
 
@@ -98,6 +101,7 @@ def _field(project: Project, field: filtering.Field) -> dict[str, Any]:
         "example": field.example,
         "kind": field.kind,
         "operators": list(field.operators),
+        "slow": list(field.slow),
         "part": field.part,
         "partOptional": field.part_optional,
         "choices": list(field.choices(project)) if field.choices else None,

@@ -71,7 +71,22 @@ function showValue(values = []) {
   at.value.value = values.join(", ");
   at.value.inputMode = field().kind === "number" ? "decimal" : "text";
   at.value.placeholder = operator === "in" ? "Several, with commas between them" : field().kind === "time" ? "2026-01-31, today, or -7d" : "";
+  at.slow.hidden = !field().slow.includes(operator);
+  suggest();
   at.about.textContent = `${field().about} As text: ${field().example}`;
+}
+
+/** Frequent values of a field of the payload, beside the box; what is typed may be anything else. */
+async function suggest() {
+  const name = field().part === "field" && ["=", "!="].includes(comparison().operator) ? part() : "";
+  if (at.values.dataset.of === name) return;
+  at.values.dataset.of = name;
+  at.values.replaceChildren();
+  if (!name) return;
+  const answer = await fetch(`${config.values}?${new URLSearchParams({ field: name })}`).catch(() => null);
+  const found = answer?.ok ? (await answer.json()).values : [];
+  // Another field may have been chosen meanwhile.
+  if (at.values.dataset.of === name) at.values.replaceChildren(...found.map(({ value }) => option({ value, title: value })));
 }
 
 /** What stands in a filter stays to be chosen, also where the project does not have it any more. */
@@ -141,6 +156,7 @@ if (dialog) {
     showValue();
   });
   at.question.addEventListener("change", () => showValue());
+  at.part.addEventListener("change", () => suggest());
   at.operator.addEventListener("change", () => showValue(given()));
   at.remove.addEventListener("click", () => end({ remove: true }));
   at.or.addEventListener("click", () => {
