@@ -170,3 +170,14 @@ class ChoicesRequest(serializers.Serializer[Any]):
     gold = serializers.ChoiceField(
         WORDS["gold"], required=False, help_text="Ground truth: `answers` like others, or gold `questions`."
     )
+    tags = serializers.ChoiceField(
+        WORDS["tags"],
+        required=False,
+        help_text="Tags that the file has of its items: `put` them on, or `leave` them out.",
+    )
+    retired = serializers.ChoiceField(
+        WORDS["retired"],
+        required=False,
+        help_text="Items that were retired where the file comes from: `retire` those that are new here too, or `leave` them "
+        "open to work.",
+    )

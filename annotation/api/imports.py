@@ -59,6 +59,10 @@ class ReportView(serializers.Serializer[Any]):
     skipped = serializers.IntegerField(required=False, help_text="Items that people skipped.")
     gold = serializers.IntegerField(required=False, help_text="Ground truth that became gold questions.")
     comments = serializers.IntegerField(required=False)
+    tags = serializers.IntegerField(
+        required=False, help_text="Tags that were put on items, each item counted."
+    )
+    retired = serializers.IntegerField(required=False, help_text="Items that are retired, as they were.")
     kept = serializers.DictField(
         child=serializers.IntegerField(),
         required=False,

@@ -52,6 +52,7 @@ class Guess:
 class Spoken:
     """A row taken apart: the item's values by column, its key where the source has one, and what was said of it.
 
+    `tags` are those of the item, and `retired` says that it was out of work there.
     `left_out` counts what the source has and an import does not take, by a word for it. `notes` are told like refusals,
     though what they are about is imported.
     """
@@ -63,6 +64,8 @@ class Spoken:
     comments: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[Refused, ...] = ()
+    tags: tuple[str, ...] = ()
+    retired: bool = False
 
 
 @dataclass(frozen=True)

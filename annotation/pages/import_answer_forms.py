@@ -11,6 +11,7 @@ from annotation.services.import_heard import HeardPreview
 
 _NEW = "="
 _OUT = "-"
+_PLAIN = ("unfit", "skipped", "gold", "tags", "retired", "author")
 
 
 class AnswersForm(forms.Form):
@@ -34,6 +35,13 @@ class AnswersForm(forms.Form):
     gold = forms.ChoiceField(
         label="Ground truth", choices=[("answers", "Answers like others"), ("questions", "Gold questions")]
     )
+    tags = forms.ChoiceField(
+        label="Tags of the items", choices=[("put", "Put on them here too"), ("leave", "Leave them out")]
+    )
+    retired = forms.ChoiceField(
+        label="Items that were retired",
+        choices=[("retire", "Retired here too, if they are new"), ("leave", "Open to work again")],
+    )
     author = forms.CharField(
         label="Who answered where the file names nobody",
         required=False,
@@ -50,6 +58,9 @@ class AnswersForm(forms.Form):
             del self.fields["skipped"]
         if not heard.counts.get("truths"):
             del self.fields["gold"]
+        for name in ("tags", "retired"):
+            if not heard.counts.get(name):
+                del self.fields[name]
         if heard.authors:
             del self.fields["author"]
         self._ask_authors(project)
@@ -78,7 +89,7 @@ class AnswersForm(forms.Form):
 
     @staticmethod
     def _initial(heard: HeardPreview, options: dict[str, Any]) -> dict[str, Any]:
-        chosen = {name: options[name] for name in ("answers", "unfit", "skipped", "gold", "author")}
+        chosen = {name: options[name] for name in ("answers", *_PLAIN)}
         authors, left_out = options["authors"] or {}, options["questions"] or {}
         for number, author in enumerate(heard.authors):
             said = authors.get(author.name, author.username or _NEW)
@@ -89,7 +100,7 @@ class AnswersForm(forms.Form):
         return chosen
 
     def plain(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("unfit", "skipped", "gold", "author") if name in self.fields]
+        return [self[name] for name in _PLAIN if name in self.fields]
 
     def authors(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith("author-")]
@@ -99,7 +110,7 @@ class AnswersForm(forms.Form):
 
     def choices(self) -> dict[str, Any]:
         """Choices by name, for services/import_options.py."""
-        names = ("answers", "unfit", "skipped", "gold", "author")
+        names = ("answers", *_PLAIN)
         chosen: dict[str, Any] = {
             name: self.cleaned_data[name] for name in names if name in self.cleaned_data
         }
@@ -124,6 +135,8 @@ _COUNTED = {
     "skips": ("skip", "skips"),
     "predictions": ("prediction", "predictions"),
     "comments": ("comment", "comments"),
+    "tags": ("tag", "tags"),
+    "retired": ("retired item", "retired items"),
 }
 
 

@@ -22,6 +22,8 @@ WORDS = {
     "unfit": ("refuse", "keep"),
     "skipped": ("skip", "leave"),
     "gold": ("answers", "questions"),
+    "tags": ("put", "leave"),
+    "retired": ("retire", "leave"),
 }
 # As if nothing had been chosen; None is settled by looking into the file.
 UNSET: dict[str, Any] = {
@@ -36,6 +38,8 @@ UNSET: dict[str, Any] = {
     "unfit": "refuse",
     "skipped": "skip",
     "gold": "answers",
+    "tags": "put",
+    "retired": "retire",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from annotation.services.predictions_sql import SCORE
+
 # Members before items, as submit does; in the order of ids, as all who lock several.
 LOCK_AUTHORS = """
 SELECT id FROM annotation_membership WHERE project_id = %(project)s AND user_id = ANY(%(users)s)
@@ -76,6 +78,17 @@ WHERE i.id = f.item
 RETURNING i.id, i.answers, i.wanted, i.state, f.doubt IS NOT NULL AS judged
 """
 
+# Without a lock: only items of this transaction are changed, the others get a row beside them.
+MARKED = """
+SELECT id, key, state FROM annotation_item WHERE project_id = %(project)s AND key = ANY(%(keys)s)
+"""
+
+TAG = """
+INSERT INTO annotation_itemtag (tag_id, item_id)
+SELECT tag, item FROM unnest(%(tags)s::bigint[], %(items)s::bigint[]) AS f (tag, item) ORDER BY tag, item
+ON CONFLICT (tag_id, item_id) DO NOTHING RETURNING id
+"""
+
 SKIP = """
 WITH turn AS (
     INSERT INTO annotation_lease (project_id, item_id, annotator_id, state, client, created_at, expires_at)
@@ -95,7 +108,7 @@ JOIN unnest(%(item)s::bigint[], %(annotator)s::bigint[]) AS f (item, annotator)
 WHERE l.annotation_id IS NOT NULL
 """
 
-PREDICTED = """
-SELECT item_id, question, source, version, value::text AS value, confidence FROM annotation_prediction
-WHERE item_id = ANY(%(items)s) AND kind = 'import'
-"""
+PREDICTED = f"""
+SELECT item_id, question, source, version, value::text AS value, {SCORE.format(p="p")} AS score
+FROM annotation_prediction p WHERE item_id = ANY(%(items)s) AND kind = 'import'
+"""  # noqa: S608 - names only

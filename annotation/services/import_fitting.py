@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 
 from annotation.errors import InvalidAnswer
+from annotation.importing.joined import SEPARATOR, unjoined
 from annotation.importing.records import Refused
 from annotation.questions import Form
 from annotation.questions.checks import short
 from annotation.questions.forms import Part
-from annotation.questions.multiple_choice import SEPARATOR
 from annotation.questions.numbers import parsed
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
@@ -187,20 +187,6 @@ def _several(label: Callable[[Any], str | None]) -> Callable[[Any], Any]:
 def _named(label: Callable[[Any], str | None], said: list[Any]) -> list[str]:
     found = (label(one) for one in said if one not in _NOTHING)
     return list(dict.fromkeys(one for one in found if one is not None))
-
-
-def unjoined(cell: str) -> list[str]:
-    """Labels out of one cell, as exports join them: by bars, with a backslash before a bar or backslash inside a label."""
-    parts, current, escaped = [], "", False
-    for character in cell:
-        if escaped or character not in {SEPARATOR, "\\"}:
-            current, escaped = current + character, False
-        elif character == "\\":
-            escaped = True
-        else:
-            parts.append(current.strip())
-            current = ""
-    return [*parts, current.strip()]
 
 
 def _number(raw: Any) -> Any:

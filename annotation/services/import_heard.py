@@ -55,7 +55,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class HeardPreview:
-    """`counts` says how many answers, predictions, skips, truths and comments there are, `kept` things of which types."""
+    """`counts` says how many answers, predictions, skips, truths, comments, tags and retired items there are, `kept` things of which types."""
 
     questions: list[Asked] = field(default_factory=list)
     authors: list[Author] = field(default_factory=list)
@@ -81,6 +81,8 @@ def heard(dataset: Dataset, look: Look, rows: list[Record], hints: dict[str, Any
         "skips": counts["skip"],
         "predictions": sum(len(one.guesses) for _, one in spoken),
         "comments": sum(len(one.comments) for _, one in spoken),
+        "tags": sum(len(one.tags) for _, one in spoken),
+        "retired": sum(one.retired for _, one in spoken),
     }
     if not any(told.values()):
         return HeardPreview()

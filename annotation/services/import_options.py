@@ -84,6 +84,9 @@ class Choices:
     unfit: str | None = None
     skipped: str | None = None
     gold: str | None = None
+    # Tags of the file's items, and that they were retired where they come from.
+    tags: str | None = None
+    retired: str | None = None
 
 
 def limits() -> Limits:

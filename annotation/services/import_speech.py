@@ -14,6 +14,7 @@ from annotation.models import Dataset, Project
 from annotation.services import import_answer_options as answer_options
 from annotation.services import schemas
 from annotation.services.import_answers import BATCH_ROWS, Answers
+from annotation.services.import_marks import Marks
 from annotation.services.import_told import Heard, Told
 from annotation.services.import_voices import SpokenBatch
 
@@ -31,6 +32,7 @@ class Speech:
         self.take_apart = answer_options.platform_of(options).reader(context)
         wanted = options["answers"] and dataset.project.schema_id is not None
         self._answers = Answers(dataset, options) if wanted else None
+        self._marks = Marks(dataset, options)
 
     def batch(self, start: int, rows: int, size: int) -> SpokenBatch:
         """Of so many rows and bytes at most."""
@@ -38,8 +40,12 @@ class Speech:
 
     def read(self, batch: SpokenBatch) -> Heard:
         """What the batch says, made ready outside of any transaction."""
-        if self._answers is not None:
-            return self._answers.read(batch)
+        heard = self._answers.read(batch) if self._answers is not None else self._unheard(batch)
+        self._marks.read(batch, heard)
+        return heard
+
+    def _unheard(self, batch: SpokenBatch) -> Heard:
+        """Answers and predictions that nobody wants are counted."""
         said = [spoken for rows in batch.spoken.values() for _, spoken in rows]
         counts = {
             "answers": sum(len(spoken.answers) for spoken in said),
@@ -53,8 +59,11 @@ class Speech:
 
     def keep(self, heard: Heard, *, fresh: set[str], refused: set[str]) -> Told:
         if self._answers is not None:
-            return self._answers.keep(heard, fresh=fresh, refused=refused)
-        return Told(left_out=heard.left_out)
+            told = self._answers.keep(heard, fresh=fresh, refused=refused)
+        else:
+            told = Told(left_out=heard.left_out, refused=list(heard.notes))
+        self._marks.keep(told, heard, fresh=fresh, refused=refused)
+        return told
 
 
 def make_questions(

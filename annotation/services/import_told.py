@@ -19,6 +19,9 @@ class Heard:
     expected: list[Expected] = field(default_factory=list)
     comments: list[tuple[str, str, str]] = field(default_factory=list)
     notes: list[tuple[int, Refused]] = field(default_factory=list)
+    # By the key of the item.
+    tags: dict[str, set[str]] = field(default_factory=dict)
+    retired: set[str] = field(default_factory=set)
     left_out: Counter[str] = field(default_factory=Counter)
     unfit: int = 0
     unexpected: int = 0

@@ -27,7 +27,11 @@ def tag_for(*, user: User, tag_id: int, action: Action = Action.TAG) -> Tag:
 def ensure(*, project: Project, by: User, name: str) -> Tag:
     """The tag of this name, made if there is none; capital letters make no other one. Raises NotAllowed, InvalidInput."""
     check(user=by, project=project, action=Action.TAG)
-    name = clean_name(name)
+    return made(project=project, name=clean_name(name))
+
+
+def made(*, project: Project, name: str) -> Tag:
+    """The tag of this clean name, made if there is none; for those whose right was checked before."""
     if found := named(project=project, name=name):
         return found
     tag, _ = Tag.objects.get_or_create(project=project, name=name)

@@ -132,6 +132,26 @@ def test_the_page_says_what_came(page: Client, project: Project) -> None:
     assert "<dt>Written by</dt><dd>Label Studio</dd>" in body
 
 
+def test_tags_and_retired_items_are_asked_about_where_the_file_has_any(
+    page: Client, project: Project
+) -> None:
+    row = {"item_id": 1, "key": "k1", "dataset": None, "state": "retired", "payload": {"text": "x"}}
+    row |= {"tags": ["hard", "odd"], "consensus": {}, "annotators": []}
+    dataset, url = draft(project, json.dumps(row), "own.jsonl")
+
+    body = page.get(url).content.decode()
+    assert '<strong class="tabular">2</strong> tags' in body
+    form = {"column-0": "text", "key": "@key", "alike": "keep", "alike_from": "0.8", "said-unfit": "refuse"}
+    page.post(f"{url}start/", {**form, "said-tags": "leave", "said-retired": "retire"})
+    dataset.refresh_from_db()
+    run(dataset)
+
+    item = project.items.get()
+    assert (item.key, item.state, item.tags.count()) == ("k1", "retired", 0)
+    assert dataset.report == {"retired": 1, "left_out": {"tags": 2}}
+    assert "Retired" in page.get(url).content.decode()
+
+
 def test_another_program_can_be_chosen(page: Client, project: Project) -> None:
     dataset, url = draft(project, json.dumps([task(1, annotation(1, choice("Positive")))]))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from annotation.importing.joined import unjoined
 from annotation.importing.records import Refused
 from annotation.importing.spoken import Context, Guess, Platform, Said, Spoken, TakeApart
 
@@ -47,8 +48,16 @@ def _take_apart(row: dict[str, Any]) -> Spoken | Refused:
     )
     said = tuple(_said(one) for one in annotations)
     guesses = () if said else tuple(_guesses(row))
-    left_out = ("tags",) if row.get("tags") else ()
-    return Spoken(payload, str(row.get("key") or ""), said, guesses, left_out=left_out)
+    retired = row.get("state") == "retired"
+    return Spoken(
+        payload, str(row.get("key") or ""), said, guesses, tags=tuple(_tags(row.get("tags"))), retired=retired
+    )
+
+
+def _tags(value: Any) -> Iterator[str]:
+    """A list, as JSON or as one cell."""
+    names = unjoined(value) if isinstance(value, str) else value or ()
+    yield from (str(name) for name in names if name)
 
 
 def _payload(row: Mapping[str, Any]) -> Any:
