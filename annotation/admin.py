@@ -220,7 +220,7 @@ class ConsensusAdmin(ReadOnly):
 
 @admin.register(Prediction)
 class PredictionAdmin(ReadOnly):
-    list_display = ("item", "question", "value", "confidence", "kind", "source", "version", "created_at")
+    list_display = ("item", "question", "value", "score", "kind", "source", "version", "created_at")
     list_filter = ("kind",)
     list_select_related = ("item",)
 

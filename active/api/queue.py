@@ -28,7 +28,7 @@ class QueuePageRequest(serializers.Serializer[Any]):
 
 class PredictedView(serializers.Serializer[Any]):
     value = serializers.JSONField(help_text="As an answer says it.")
-    confidence = serializers.FloatField()
+    confidence = serializers.FloatField(allow_null=True)
     version = serializers.CharField(help_text="Of the model.")
 
 

@@ -41,10 +41,10 @@ _PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What the model in use says of an item."""
+    """What the model in use says of an item; `confidence` is None where it did not say how sure it is."""
 
     value: Any
-    confidence: float
+    confidence: float | None
     version: str
 
 

@@ -38,7 +38,9 @@ class PredictionView(serializers.Serializer[Any]):
     source = serializers.CharField()  # type: ignore[assignment]
     version = serializers.CharField()
     value = serializers.JSONField()
-    confidence = serializers.FloatField()
+    confidence = serializers.FloatField(
+        allow_null=True, help_text="How likely the value is right; null where its source did not say."
+    )
     distribution = serializers.DictField(
         child=serializers.FloatField(), help_text="{label: probability}, of the likeliest labels."
     )

@@ -42,7 +42,7 @@ class PredictedRequest(serializers.Serializer[Any]):
         min_value=0,
         max_value=1,
         required=False,
-        help_text="How likely the value is right. `score` is the same.",
+        help_text="How likely the value is right; left out, what the distribution says of it, or no score at all. `score` is the same.",
     )
     score = serializers.FloatField(min_value=0, max_value=1, required=False)
     source = serializers.CharField(  # type: ignore[assignment]

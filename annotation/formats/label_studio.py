@@ -130,5 +130,6 @@ LABEL_STUDIO = Format(
     content_type="application/json",
     lacking=_lacking,
     write=_write,
+    edition=2,
     broken=b'\n"!! THE FILE BROKE OFF HERE. Download it again.\n',
 )

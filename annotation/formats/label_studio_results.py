@@ -55,6 +55,10 @@ def predictions_of(layout: Layout, rows: Sequence[dict[str, Any]]) -> list[dict[
             if said.get("confidence") is not None:
                 scores.setdefault(name, []).append(said["confidence"])
     return [
-        {"model_version": name, "score": min(scores.get(name, [0.0])), "result": results_of(layout, answer)}
+        {
+            "model_version": name,
+            **({"score": min(scores[name])} if name in scores else {}),
+            "result": results_of(layout, answer),
+        }
         for name, answer in by_model.items()
     ]

@@ -26,7 +26,8 @@ class Prediction(models.Model):
     kind = models.CharField(max_length=6, choices=Kind.choices)
     source = models.CharField(max_length=80)
     version = models.CharField(max_length=40)
-    # The value as an answer says it, and the calibrated probability that it is right.
+    # The value as an answer says it, and the calibrated probability that it is right. Without a score it is 1 and there is no
+    # distribution; a score of 1 has one, that of the value.
     value = models.JSONField()
     confidence = models.FloatField()
     # {label: probability} of the likeliest labels. For sets each label by itself.
@@ -59,4 +60,9 @@ class Prediction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.question} of {self.item_id}: {self.value} ({self.confidence:.2f})"
+        return f"{self.question} of {self.item_id}: {self.value}"
+
+    @property
+    def score(self) -> float | None:
+        """How likely the value is right; None where its source did not say."""
+        return None if self.confidence == 1 and not self.distribution else self.confidence

@@ -178,11 +178,15 @@ def _suggested(schema_id: int, turn: dict[str, Any] | None) -> dict[str, Any] | 
         return None
     parts = [
         f"{f'{one.title}: ' if len(said) > 1 else ''}{', '.join(chip.text for chip in one.chips)}, "
-        f"{suggestion[one.name]['confidence']:.0%}".replace("%", " %")
+        f"{_sure(suggestion[one.name]['confidence'])}"
         for one in said
     ]
     versions = dict.fromkeys(suggestion[one.name]["version"] for one in said)
     return {"versions": " and ".join(versions), "words": " · ".join(parts)}
+
+
+def _sure(confidence: float | None) -> str:
+    return "no score" if confidence is None else f"{confidence:.0%}".replace("%", " %")
 
 
 def _shown(payload: dict[str, Any], fields: list[dict[str, Any]], media: str) -> list[dict[str, Any]]:

@@ -10,14 +10,17 @@ from django.db import connection
 
 from annotation.errors import Fault, InvalidInput
 from annotation.models import Project
+from annotation.services.predictions_sql import SCORE
 
-_PAGE = """
-SELECT p.id, p.item_id AS item, i.key, p.question, p.kind, p.source, p.version, p.value::text AS value, p.confidence,
+# With a place for the filters.
+_PAGE = f"""
+SELECT p.id, p.item_id AS item, i.key, p.question, p.kind, p.source, p.version, p.value::text AS value,
+       {SCORE.format(p="p")} AS confidence,
        p.distribution::text AS distribution, s.version AS schema, p.created_at
 FROM annotation_prediction p JOIN annotation_item i ON i.id = p.item_id JOIN annotation_schema s ON s.id = p.schema_id
-WHERE p.project_id = %(project)s {filters}
+WHERE p.project_id = %(project)s %(filters)s
 ORDER BY p.kind, p.source, p.version, p.item_id, p.id LIMIT %(limit)s
-"""
+"""  # noqa: S608 - names only
 _BEHIND = "AND (p.kind, p.source, p.version, p.item_id, p.id) > (%(a0)s, %(a1)s, %(a2)s, %(a3)s, %(a4)s)"
 _ORDER = ("kind", "source", "version", "item", "id")
 _TYPES = (str, str, str, int, int)
@@ -36,7 +39,7 @@ def listed(
         parts.append(_BEHIND)
         params |= {f"a{place}": value for place, value in enumerate(_place(after))}
     with connection.cursor() as cursor:
-        cursor.execute(_PAGE.format(filters=" ".join(parts)), params)
+        cursor.execute(_PAGE.replace("%(filters)s", " ".join(parts)), params)
         names = [column.name for column in cursor.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     following = _cursor(rows[limit - 1]) if len(rows) > limit else None

@@ -256,7 +256,7 @@ class Answers:
 
     def _predict(self, told: Told, expected: list[Expected], items: dict[str, int], old: list[int]) -> None:
         there = {
-            (row.item_id, row.question, row.source, row.version): (orjson.loads(row.value), row.confidence)
+            (row.item_id, row.question, row.source, row.version): (orjson.loads(row.value), row.score)
             for row in (hot.rows(sql.PREDICTED, {"items": old}) if old and expected else [])
         }
         by_version: dict[tuple[str, str], list[predictions.Predicted]] = defaultdict(list)

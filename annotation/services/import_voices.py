@@ -50,7 +50,7 @@ class Expected:
     value: Any
     source: str
     version: str
-    confidence: float
+    confidence: float | None
     distribution: dict[str, float]
 
 
@@ -169,12 +169,15 @@ class Reader:
         return Expected(key, name, value, guess.source[:80], version[:40], confidence, shares)
 
 
-def _scores(guess: Guess, value: Any) -> tuple[float, dict[str, float]]:
-    """The confidence, and the probability of each label as far as it is told. Raises Misfit."""
+def _scores(guess: Guess, value: Any) -> tuple[float | None, dict[str, float]]:
+    """The confidence, None where nothing tells it, and the probability of each label as far as it is told. Raises Misfit."""
     labels = value if isinstance(value, list) else [value] if isinstance(value, str) else []
     given = guess.score if isinstance(guess.score, list | tuple) else [guess.score]
-    scores = [1.0 if one is None or one == "" else _score(one) for one in given] or [1.0]
+    scores = [_score(one) for one in given if one is not None and one != ""]
     shares = {str(label): _score(share) for label, share in guess.distribution.items()}
+    if not scores:
+        told = [shares[label] for label in labels if label in shares]
+        return (min(told), shares) if told else (None, {})
     if not shares:
         each = scores if len(scores) == len(labels) else [min(scores)] * len(labels)
         shares = dict(zip(labels, each, strict=True))

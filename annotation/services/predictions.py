@@ -26,22 +26,22 @@ MODEL = Prediction.Kind.MODEL.value
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What is said of one question of one item: the value as an answer says it, how likely it is right, and the
-    probabilities of the labels (of sets, each label by itself)."""
+    """What is said of one question of one item: the value as an answer says it, how likely it is right (None: the source does
+    not say), and the probabilities of the labels (of sets, each label by itself)."""
 
     item: int
     question: str
     value: Any
-    confidence: float
+    confidence: float | None
     distribution: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The latest prediction of one kind for a question of an item."""
+    """The latest prediction of one kind for a question of an item. `confidence` is None where its source did not say."""
 
     value: Any
-    confidence: float
+    confidence: float | None
     distribution: dict[str, float]
     source: str
     version: str
@@ -81,14 +81,27 @@ def keep(
 def _keep_batch(scope: dict[str, Any], chunk: Sequence[Predicted]) -> int:
     # In the order of items: two that keep predictions at once wait for each other instead of locking each other up.
     rows = sorted({(one.item, one.question): one for one in chunk}.values(), key=lambda one: one.item)
+    said = [scored(one.value, one.confidence, one.distribution) for one in rows]
     columns = {
         "item": [one.item for one in rows],
         "question": [one.question for one in rows],
         "value": [orjson.dumps(one.value).decode() for one in rows],
-        "confidence": [_probability(one.confidence) for one in rows],
-        "distribution": [orjson.dumps(_likeliest(one.distribution)).decode() for one in rows],
+        "confidence": [_probability(confidence) for confidence, _ in said],
+        "distribution": [orjson.dumps(_likeliest(distribution)).decode() for _, distribution in said],
     }
     return len(hot.rows(sql.KEEP, {**scope, **columns}))
+
+
+def scored(
+    value: Any, confidence: float | None, distribution: Mapping[str, float]
+) -> tuple[float, Mapping[str, float]]:
+    """Confidence and distribution as a row keeps them: without a score, 1 and none; a score of 1 has one, that of the value."""
+    if confidence is None:
+        return 1.0, {}
+    if confidence < 1 or distribution:
+        return confidence, distribution
+    said = value if isinstance(value, list) else [value]
+    return confidence, {str(one): 1.0 for one in said if one is not None}
 
 
 def _likeliest(distribution: Mapping[str, float]) -> dict[str, float]:
@@ -112,7 +125,7 @@ def latest(*, items: Sequence[int], kind: str = MODEL) -> dict[int, dict[str, La
     for row in hot.rows(sql.LATEST, {"items": list(items), "kind": kind}):
         value, distribution = orjson.loads(row.value), orjson.loads(row.distribution)
         told.setdefault(row.item_id, {})[row.question] = Latest(
-            value, row.confidence, distribution, row.source, row.version, row.created_at
+            value, row.score, distribution, row.source, row.version, row.created_at
         )
     return told
 

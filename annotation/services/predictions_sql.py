@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+# How likely a value is right; null where its source did not say. See models/prediction.py.
+SCORE = "CASE WHEN {p}.confidence < 1 OR {p}.distribution <> '{{}}' THEN {p}.confidence END"
+
 # What the latest model says of item i under the current questions, as leases keep it; null where there is nothing.
-SUGGESTED = """(
+SUGGESTED = f"""(
     SELECT jsonb_object_agg(s.question, jsonb_build_object(
-        'value', s.value, 'confidence', s.confidence, 'source', s.source, 'version', s.version))
-    FROM (SELECT DISTINCT ON (p.question) p.question, p.value, p.confidence, p.source, p.version
+        'value', s.value, 'confidence', s.score, 'source', s.source, 'version', s.version))
+    FROM (SELECT DISTINCT ON (p.question) p.question, p.value, {SCORE.format(p="p")} AS score, p.source, p.version
           FROM annotation_prediction p WHERE p.item_id = i.id AND p.kind = 'model' AND p.schema_id = %(schema)s
           ORDER BY p.question, p.created_at DESC, p.id DESC) s
-    WHERE s.value <> 'null')"""
+    WHERE s.value <> 'null')"""  # noqa: S608 - names only
 
 # What the very versions that speak of the item `head` say of the gold question g.
 _ALIKE = """head h CROSS JOIN LATERAL jsonb_each(h.suggested) said
@@ -17,7 +20,7 @@ _ALIKE = """head h CROSS JOIN LATERAL jsonb_each(h.suggested) said
         AND p.question = said.key AND p.source = said.value->>'source' AND p.version = said.value->>'version'
         AND p.value <> 'null'"""
 SUGGESTED_ALIKE = f"""(
-    SELECT jsonb_object_agg(said.key, said.value || jsonb_build_object('value', p.value, 'confidence', p.confidence))
+    SELECT jsonb_object_agg(said.key, said.value || jsonb_build_object('value', p.value, 'confidence', {SCORE.format(p="p")}))
     FROM {_ALIKE.format(join="JOIN")})"""  # noqa: S608
 LACKS_SUGGESTION = f"EXISTS (SELECT FROM {_ALIKE.format(join='LEFT JOIN')} WHERE p.id IS NULL)"
 
@@ -46,12 +49,12 @@ ON CONFLICT (item_id, question, kind, source, version) DO UPDATE SET
 RETURNING 1
 """
 
-LATEST = """
-SELECT DISTINCT ON (item_id, question) item_id, question, value::text AS value, confidence,
+LATEST = f"""
+SELECT DISTINCT ON (item_id, question) item_id, question, value::text AS value, {SCORE.format(p="p")} AS score,
        distribution::text AS distribution, source, version, created_at
-FROM annotation_prediction WHERE item_id = ANY(%(items)s) AND kind = %(kind)s
+FROM annotation_prediction p WHERE item_id = ANY(%(items)s) AND kind = %(kind)s
 ORDER BY item_id, question, created_at DESC, id DESC
-"""
+"""  # noqa: S608 - names only
 
 FORGET = """
 DELETE FROM annotation_prediction WHERE id IN (

@@ -17,7 +17,7 @@ from annotation.questions.checks import short
 from annotation.questions.types import BadValue
 from annotation.services import hot
 from annotation.services import pushes_sql as sql
-from annotation.services.predictions import MODEL, MOST_LABELS
+from annotation.services.predictions import MODEL, MOST_LABELS, scored
 from annotation.services.readings import form_of
 
 LONGEST_SOURCE = 80
@@ -62,10 +62,9 @@ class Checker:
             return self._checked(raw, path)
         if (known := self._remembered.get(place)) is not None:
             share = raw.get("confidence", raw.get("score"))
-            if type(share) is float and 0.0 <= share <= 1.0:
-                return Said(
-                    known.question, known.source, known.version, known.value, share, known.distribution
-                )
+            # A score of 1 is told from none at all by its distribution; see predictions.scored.
+            if type(share) is float and 0.0 <= share < 1.0:
+                return Said(known.question, known.source, known.version, known.value, share, "{}")
         found = self._checked(raw, path)
         if isinstance(found, Said) and len(self._remembered) < _MOST_REMEMBERED:
             self._remembered[place] = found
@@ -109,9 +108,8 @@ class Checker:
         confidence = _confidence(raw, value, distribution, path, faults)
         if faults:
             return faults
-        return Said(
-            part.question["name"], source, version, _json(value), confidence, _json(_cut(distribution))
-        )
+        sure, shares = scored(value, confidence, _cut(distribution))
+        return Said(part.question["name"], source, version, _json(value), sure, _json(dict(shares)))
 
     def _value(self, part: Any, value: Any, path: Path, faults: list[Fault]) -> Any:
         if value is None:
@@ -165,19 +163,19 @@ def _likeliest(distribution: Mapping[str, float], one_value: bool) -> Any:
 
 def _confidence(
     raw: Mapping[str, Any], value: Any, distribution: Mapping[str, float], path: Path, faults: list[Fault]
-) -> float:
-    """As it is given, by either name; or as the distribution says of the value; else certain."""
+) -> float | None:
+    """As it is given, by either name; or as the distribution says of the value; None where nothing tells it."""
     for name in ("confidence", "score"):
         if (given := raw.get(name)) is not None:
             if not _is_share(given):
                 faults.append(Fault((*path, name), f"The {name} is a number from 0 to 1."))
                 return 0.0
             return float(given)
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return distribution.get(str(value), 1.0) if distribution else 1.0
-    if isinstance(value, list) and distribution:
+    if not distribution:
+        return None
+    if isinstance(value, list):
         return min((distribution.get(label, 0.0) for label in value), default=1.0)
-    return 1.0
+    return distribution.get(str(value), 1.0)
 
 
 def _is_share(value: Any) -> TypeGuard[float]:

@@ -194,6 +194,29 @@ def test_predictions_come_with_score_and_version(project: Project) -> None:
     assert dataset.predictions_imported == 1
 
 
+def test_a_prediction_without_a_score_has_none(project: Project) -> None:
+    plain = {"id": 5, "model_version": "m1", "result": [choice("Neutral")]}
+    sure = {"id": 6, "model_version": "m2", "score": 1, "result": [choice("Neutral")]}
+
+    from_label_studio(project, task(1, predictions=[plain, sure]))
+    again = from_label_studio(project, task(1, predictions=[plain, sure]))
+
+    assert [one.score for one in project.items.get().predictions.order_by("version")] == [None, 1.0]
+    assert again.predictions_imported == 0
+
+
+def test_what_a_distribution_says_of_the_value_is_its_score(project: Project) -> None:
+    record = {
+        "text": "x", "inputs": {"text": "x"}, "annotation": None, "annotation_agent": None, "metadata": {},
+        "prediction": [{"label": "Neutral", "score": 0.6}, {"label": "Positive", "score": 0.4}],
+    }  # fmt: skip
+
+    imported(project, json.dumps([record]), "x.json", questions={"label": "sentiment"})
+
+    one = project.items.get().predictions.get()
+    assert (one.value, one.score, one.distribution) == ("Neutral", 0.6, {"Neutral": 0.6, "Positive": 0.4})
+
+
 def test_authors_are_members_by_name_or_as_chosen(project: Project) -> None:
     anna, bert = make_member(project, user=make_user("anna")), make_member(project, user=make_user("bert"))
     said = [annotation(1, choice("Positive"), by="ANNA"), annotation(2, choice("Positive"), by=17)]

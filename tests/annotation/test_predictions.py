@@ -89,6 +89,19 @@ def test_rounding_just_outside_is_none_of_that(project):
     assert Prediction.objects.get().confidence == 1.0
 
 
+@pytest.mark.parametrize("value", ["positive", ["positive", "neutral"], 3, "any words", []])
+def test_no_score_is_told_from_a_score_of_1(project, value):
+    one, two, three = project.items.order_by("pk").values_list("pk", flat=True)[:3]
+    said = [Predicted(one, "sentiment", value, None, {}), Predicted(two, "sentiment", value, 0.5, {})]
+    keep(project, *said, Predicted(three, "sentiment", value, 1.0, {}))
+
+    found = predictions.latest(items=[one, two, three])
+
+    told = [found[item]["sentiment"].confidence for item in (one, two, three)]
+    assert told == [None, 0.5, 1.0 if value != [] else None]
+    assert [row.score for row in Prediction.objects.order_by("item")] == told
+
+
 def test_items_that_are_gone_or_of_another_project_are_left_out(project):
     other = make_project(items=1)
 

@@ -229,14 +229,31 @@ def test_bad_predictions_say_what_is_wrong(project: Project, raw: dict[str, Any]
 def test_a_prediction_is_a_value_or_a_distribution(project: Project) -> None:
     shares = {"positive": 0.2, "negative": 0.7, "neutral": 0.1}
     kept = [said(score=0.9), said(value=None, version=2, distribution=shares), said(version="3")]
+    kept += [said(version="4", score=1.0), said(version="5", score=1), said(version="6", score=0.5)]
 
     push(project, row("a", predictions=kept))
 
     assert predictions(project) == [
         ("positive", 0.9, {}),
         ("negative", 0.7, shares),
+        # Without a score; the ones behind it have one.
         ("positive", 1.0, {}),
+        ("positive", 1.0, {"positive": 1.0}),
+        ("positive", 1.0, {"positive": 1.0}),
+        ("positive", 0.5, {}),
     ]
+
+
+def test_of_the_same_thing_said_with_and_without_a_score_each_is_kept_as_it_is(project: Project) -> None:
+    pushed = [
+        row(str(n), predictions=[said(**score)])
+        for n, score in enumerate([{}, {"score": 0.5}, {}, {"score": 1.0}])
+    ]
+
+    push(project, *pushed)
+
+    scores = [one.score for one in Prediction.objects.order_by("item")]
+    assert scores == [None, 0.5, None, 1.0]
 
 
 def test_predictions_about_items_that_are_there(project: Project) -> None:

@@ -130,6 +130,22 @@ def test_the_page_has_the_first_one_in_its_html(client, project):
     assert "Positive, 91 %" in page
 
 
+def test_without_a_score_the_page_says_so(api, client, project):
+    predict(project, confidence=None, version=4)
+    person = make_member(project)
+    client.force_login(person)
+
+    html = client.get(reverse("label", args=[project.pk])).content.decode()
+
+    assert "Positive, no score" in " ".join(html.split())
+    lease = Lease.objects.filter(annotator=person).first()
+    assert lease.suggested["sentiment"]["confidence"] is None
+    [first, *_] = (
+        api(project.created_by).get(f"/api/v1/projects/{project.pk}/predictions/?version=4").json()["results"]
+    )
+    assert (first["confidence"], first["distribution"]) == (None, {})
+
+
 def test_the_settings_page_turns_it_on(client):
     project = make_project(items=1)
     client.force_login(project.created_by)

@@ -2,7 +2,7 @@
 import { said } from "./teach.js";
 
 const $ = (id) => document.getElementById(id);
-const percent = (share) => `${Math.round(share * 100)} %`;
+const percent = (share) => (share === null ? "no score" : `${Math.round(share * 100)} %`);
 
 export class Suggest {
   #values = null;
