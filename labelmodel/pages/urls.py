@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from labelmodel.pages import people, person, runs
+from labelmodel.pages import (
+    functions,
+    functions_editor,
+    functions_runs,
+    functions_version,
+    people,
+    person,
+    runs,
+)
 
-urlpatterns = [*people.urlpatterns, *person.urlpatterns, *runs.urlpatterns]
+urlpatterns = [
+    *people.urlpatterns,
+    *person.urlpatterns,
+    *runs.urlpatterns,
+    *functions.urlpatterns,
+    *functions_editor.urlpatterns,
+    *functions_runs.urlpatterns,
+    *functions_version.urlpatterns,
+]

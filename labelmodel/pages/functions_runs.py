@@ -1,0 +1,130 @@
+"""Runs of labeling functions over the pool: how far they are, what each function did, cancel, go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
+
+from annotation.pages import words
+from annotation.pages.forms import tell
+from annotation.roles import Action
+from labelmodel.models import FunctionRun, FunctionVersion
+from labelmodel.pages.functions import FunctionsPage
+from labelmodel.reports import function_runs as report
+from labelmodel.reports.function_runs import RunRow
+from labelmodel.services import run_requests
+from labelmodel.tasks import run_functions_soon
+
+PAGE = 20
+FRAGMENT = "labelmodel/functions_runs_list.html"
+COLORS = {"waiting": "blue", "running": "blue", "done": "green", "failed": "red", "cancelled": "gray"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one version did in a run, ready to print."""
+
+    told: dict[str, Any]
+    votes: int
+    hit_rate: str
+    drift: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    run: FunctionRun
+    color: str
+    took: str
+    lines: list[Line]
+
+    @property
+    def votes(self) -> int:
+        return sum(line.votes for line in self.lines)
+
+    @property
+    def progress(self) -> str:
+        return f"{self.run.done:,} of {self.run.total:,}"
+
+    @property
+    def errors(self) -> int:
+        return sum(line.told["errors"] for line in self.lines)
+
+
+class Runs(FunctionsPage):
+    template = "labelmodel/functions_runs.html"
+    section = "runs"
+
+    def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        given = request.GET.get("before", "")
+        before = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+        found = report.listed(project=self.project, before=before, limit=PAGE + 1)
+        runs = found[:PAGE]
+        return self.render(
+            fragment=FRAGMENT,
+            runs=[_row(one) for one in runs],
+            pending=any(one.run.is_pending for one in runs),
+            first=before is None,
+            next=f"?before={runs[-1].run.pk}" if len(found) > PAGE else "",
+            active=FunctionVersion.objects.voting().filter(project=self.project).exists(),
+            crumbs=self.crumbs_to(("Runs", "")),
+        )
+
+    def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        kind = "all" if request.POST.get("kind") == "all" else "new"
+        tell(
+            request,
+            lambda: run_requests.request(project=self.project, by=self.user(), kind=kind),
+            done="A worker runs them; this page follows.",
+        )
+        run_functions_soon(self.project.pk)
+        return redirect("function-runs", project_id)
+
+
+def _row(one: RunRow) -> Row:
+    run = one.run
+    took = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
+    return Row(run, COLORS[run.state], words.duration(took), [_line(line) for line in one.lines])
+
+
+def _line(told: dict[str, Any]) -> Line:
+    rate, drift = told["hit_rate"], told["drift"]
+    return Line(
+        told,
+        sum(told["votes"].values()),
+        "–" if rate is None else f"{100 * rate:.1f} %",
+        "" if drift is None else f"{100 * drift:+.1f}",
+    )
+
+
+class RunVerb(Runs):
+    action = Action.WRITE_FUNCTIONS
+    verb = ""
+
+    def get(self, request: HttpRequest, project_id: int, run_id: int = 0) -> HttpResponse:
+        return redirect("function-runs", project_id)
+
+    def post(self, request: HttpRequest, project_id: int, run_id: int = 0) -> HttpResponse:
+        run = run_requests.run_for(user=self.user(), project=self.project, run_id=run_id)
+        if self.verb == "cancel":
+            done = "It is cancelled. The votes that it cast stay."
+            tell(request, lambda: run_requests.cancel(run=run, by=self.user()), done=done)
+        else:
+            tell(
+                request,
+                lambda: run_requests.retry(run=run, by=self.user()),
+                done="It goes on where it stopped.",
+            )
+            run_functions_soon(self.project.pk)
+        return redirect("function-runs", project_id)
+
+
+_HERE = "projects/<int:project_id>/functions/runs/"
+urlpatterns = [
+    path(_HERE, Runs.as_view(), name="function-runs"),
+    path(f"{_HERE}<int:run_id>/cancel/", RunVerb.as_view(verb="cancel"), name="function-run-cancel"),
+    path(f"{_HERE}<int:run_id>/retry/", RunVerb.as_view(verb="retry"), name="function-run-retry"),
+]

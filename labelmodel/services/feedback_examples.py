@@ -1,0 +1,179 @@
+"""Items that show what a function does: where it votes, where it is wrong, where others contradict, where nobody votes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from annotation.models import Item
+from labelmodel.functions import Batch, Function
+from labelmodel.functions.keywords import term_pattern
+from labelmodel.services import feedback_counting as counting
+from labelmodel.services.feedback import Example, Examples
+from labelmodel.services.feedback_casts import Ground, Votings
+
+LONGEST = 280
+# So much stands before what was found, where a text is cut.
+BEFORE = 80
+MOST_FIELDS = 3
+_FAILED = "It raised an error"
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """An item of one of the two batches, by its position there."""
+
+    batch: Batch
+    position: int
+    labeled: bool
+
+    @property
+    def item(self) -> int:
+        return int(self.batch.ids[self.position])
+
+
+def chosen(on: Ground, function: Function, mine: Votings, others: Sequence[Votings], most: int) -> Examples:
+    """So many of each kind. The same ones while somebody types, as long as they fit."""
+    size = counting.common(mine.sample, others)
+    votes = mine.sample[:size]
+    against = counting.somewhere(size, [counting.conflict(on, mine.sample, other.sample) for other in others])
+    nobody = ~counting.somewhere(size, [votes >= 0, *(other.sample >= 0 for other in others)])
+    voted, right = counting.judged(on, mine.labeled)
+    failed = [place for place in sorted(mine.errors) if place < len(mine.sample)]
+    places = {
+        "matched": _some(on, mine.sample >= 0, most),
+        "wrong": _some(on, voted & ~right, most, labeled=True),
+        "conflicting": _some(on, against, most),
+        "uncovered": [*_bare(on, mine, others, most // 2), *_some(on, nobody, most)][:most],
+        "failed": [Place(on.pool.batch, place, False) for place in failed[:most]],
+    }
+    keys = keys_of(place.item for group in places.values() for place in group)
+    teller = Teller(on, function, keys, mine, others)
+    return Examples(**{name: tuple(map(teller.told, group)) for name, group in places.items()})
+
+
+def keys_of(items: Iterable[int]) -> dict[int, str]:
+    return dict(Item.objects.filter(pk__in=set(items)).values_list("pk", "key"))
+
+
+def _some(on: Ground, held: Bools, most: int, *, labeled: bool = False) -> list[Place]:
+    batch = on.labeled.batch if labeled else on.pool.batch
+    return [Place(batch, int(place), labeled) for place in np.flatnonzero(held)[:most]]
+
+
+def _bare(on: Ground, mine: Votings, others: Sequence[Votings], most: int) -> list[Place]:
+    """Labeled items on which nobody votes: these say which label is missing."""
+    size = min([len(mine.labeled), *(len(other.labeled) for other in others)])
+    votes = [mine.labeled, *(other.labeled for other in others)]
+    bare = ~counting.somewhere(size, [one >= 0 for one in votes]) & on.labeled.right[:size].any(axis=1)
+    return _some(on, bare, most, labeled=True)
+
+
+class Teller:
+    """Tells items as examples."""
+
+    def __init__(
+        self,
+        on: Ground,
+        function: Function | None,
+        keys: dict[int, str],
+        mine: Votings | None,
+        others: Sequence[Votings],
+    ) -> None:
+        self.on, self.keys, self.mine, self.others = on, keys, mine, others
+        names = [name for name in on.pool.fields if function and name in function.reads]
+        self.fields = (names or texts_of(on))[:MOST_FIELDS]
+        self.patterns = patterns(function) if function else []
+        # Which labels people gave, for items of the sample that they labeled.
+        self.rows = {int(item): row for row, item in enumerate(on.labeled.batch.ids)}
+
+    def told(self, place: Place) -> Example:
+        said = self._said(self.mine, place)
+        text, marks = excerpt(self._text(place), self.patterns if said else [])
+        return Example(
+            item=place.item,
+            key=self.keys.get(place.item, ""),
+            text=text,
+            marks=marks,
+            said=said,
+            right=self._right(place),
+            others=tuple((one.name, label) for one in self.others if (label := self._said(one, place))),
+            note=self._note(place),
+        )
+
+    def _text(self, place: Place) -> str:
+        values = [(name, place.batch.text(name)[place.position]) for name in self.fields]
+        if len(values) == 1:
+            return str(values[0][1] or "")
+        return " · ".join(f"{name}: {value}" for name, value in values if value is not None)
+
+    def _said(self, one: Votings | None, place: Place) -> str | None:
+        if one is None:
+            return None
+        votes = one.labeled if place.labeled else one.sample
+        vote = int(votes[place.position]) if place.position < len(votes) else -1
+        return self.on.labels[vote] if vote >= 0 else None
+
+    def _right(self, place: Place) -> tuple[str, ...] | None:
+        row = self.rows.get(place.item)
+        if row is None:
+            return None
+        return tuple(self.on.labels[int(at)] for at in np.flatnonzero(self.on.labeled.right[row]))
+
+    def _note(self, place: Place) -> str:
+        if self.mine is None or place.labeled:
+            return ""
+        return self.mine.errors.get(place.position, "")
+
+
+def texts_of(on: Ground) -> list[str]:
+    """Fields to show where a function says nothing of them."""
+    visible = [name for name in on.pool.fields if name not in on.pool.sensitive]
+    return [name for name in visible if on.pool.fields[name] == "text"] or visible
+
+
+def patterns(function: Function) -> list[str]:
+    """What to mark in a text: the words or the patterns of a definition."""
+    definition, kind = function.definition, function.kind.name
+    case = "" if definition.get("case") else "(?i)"
+    if kind == "pattern":
+        return [f"{case}{rule['pattern']}" for rule in definition["rules"]]
+    if kind == "keywords":
+        terms = [term for rule in definition["rules"] for key in ("any", "all") for term in rule.get(key, ())]
+        # The longest first, and not thousands of them for a few examples.
+        terms = sorted(terms, key=len, reverse=True)[:1000]
+        return [f"{case}{'|'.join(term_pattern(term, definition['words']) for term in terms)}"]
+    return []
+
+
+def excerpt(text: str, some: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A part of a text with what was found in it, and where that is."""
+    marks = sorted({mark for pattern in some for mark in _found(text, pattern)})
+    first = marks[0][0] if marks else 0
+    start = max(0, first - BEFORE) if len(text) > LONGEST else 0
+    cut = text[start : start + LONGEST]
+    head, tail = "…" if start else "", "…" if start + len(cut) < len(text) else ""
+    shift, placed, end = len(head) - start, [], 0
+    for begin, stop in marks:
+        if begin >= max(start, end) and stop <= start + len(cut):
+            placed.append((begin + shift, stop + shift))
+            end = stop
+    return f"{head}{cut}{tail}", tuple(placed)
+
+
+def _found(text: str, pattern: str) -> list[tuple[int, int]]:
+    """Where the engine of patterns finds it, which never takes longer than the text is long."""
+    parts = pl.Series([text]).str.extract_all(pattern)[0].to_list()[:20]
+    found, after = [], 0
+    for part in parts:
+        begin = text.find(part, after) if part else -1
+        if begin >= 0:
+            found.append((begin, begin + len(part)))
+            after = begin + len(part)
+    return found
