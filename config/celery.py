@@ -34,6 +34,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "consensus": {"task": "labelmodel.tasks.sweep", "schedule": 2.0, "options": {"expires": 2.0}},
     # Items that come get votes of labeling functions within seconds.
     "functions": {"task": "labelmodel.tasks.sweep_functions", "schedule": 5.0, "options": {"expires": 5.0}},
+    # Their votes become probable labels within seconds.
+    "probable": {"task": "labelmodel.tasks.sweep_probable", "schedule": 5.0, "options": {"expires": 5.0}},
     # What happened is told to webhooks within seconds.
     "webhooks": {"task": "annotation.tasks.tell_webhooks", "schedule": 2.0, "options": {"expires": 2.0}},
     # Takes away what nobody names any more.
@@ -101,6 +103,8 @@ app.conf.update(
         "active.tasks.index_similar": {"queue": "scoring"},
         "labelmodel.tasks.run_functions": {"queue": "scoring"},
         "labelmodel.tasks.look_for_items": {"queue": "scoring"},
+        "labelmodel.tasks.judge_items": {"queue": "scoring"},
+        "labelmodel.tasks.fit_functions": {"queue": "training"},
     },
     task_acks_late=True,
     # The message of a task that killed its process is dropped, not redelivered for ever: the sweep picks its row up,

@@ -15,10 +15,11 @@ from prometheus_client.registry import Collector
 from redis import RedisError
 
 from active.models import Round
-from annotation.models import ConsensusDue, Dataset, Item
+from annotation.models import ConsensusDue, Dataset, Item, Project
 from config import health, heartbeats
 from config.celery import QUEUES
-from labelmodel.models import LabelModelRun
+from labelmodel.models import LabelModelRun, WeakRun
+from labelmodel.reports import weak
 
 _KEEP_SECONDS = 30.0
 
@@ -66,7 +67,7 @@ def _database_counts() -> list[Metric]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = '3s'")
-            return [_items(), _queue(), *_jobs(), *_consensus(), *_rounds()]
+            return [_items(), _queue(), *_jobs(), *_consensus(), *_rounds(), *_functions()]
     except DatabaseError:
         return []
 
@@ -129,3 +130,47 @@ def _rounds() -> Iterator[Metric]:
         "How long nothing has moved in the round that stands still longest.",
         value=age,
     )
+
+
+# Of each question that functions vote on: name, what it is, and where the figure is.
+_OF_QUESTIONS = (
+    ("querent_functions_coverage", "Share of items that labeling functions vote on.", "coverage"),
+    ("querent_functions_conflict", "Share of items on which labeling functions disagree.", "conflict"),
+    ("querent_functions_confidence", "Mean confidence of probable labels.", "mean_confidence"),
+    ("querent_functions_brier", "Brier score of probable labels on labeled items; 0 is best.", "brier"),
+    ("querent_functions_fit_seconds", "How long the last fit to their votes took.", "latency_seconds"),
+)
+# And of each function, by the last run over the pool.
+_OF_FUNCTIONS = (
+    ("querent_function_hit_rate", "Share of items that a labeling function votes on.", "hit_rate"),
+    ("querent_function_drift", "Change of the hit rate since what it had seen before.", "drift"),
+    ("querent_function_error_rate", "Share of items on which a labeling function raises.", "error_rate"),
+    ("querent_function_abstain_spike", "1 when it votes less than half as often as before.", "spike"),
+)
+
+
+def _functions() -> Iterator[Metric]:
+    runs = GaugeMetricFamily(
+        "querent_function_fits", "Fits to what functions say, by state.", labels=["state"]
+    )
+    counts = dict(WeakRun.objects.order_by().values_list("state").annotate(Count("pk")))
+    for state in WeakRun.State:
+        runs.add_metric([state.value], float(counts.get(state.value, 0)))
+    yield runs
+    projects = Project.objects.filter(archived_at=None, function_versions__state="active").distinct()
+    found = [
+        (project.pk, one) for project in projects.select_related("schema") for one in weak.health(project)
+    ]
+    for name, about, field in _OF_QUESTIONS:
+        metric = GaugeMetricFamily(name, about, labels=["project", "question"])
+        for project, one in found:
+            if (value := getattr(one, field)) is not None:
+                metric.add_metric([str(project), one.question], float(value))
+        yield metric
+    for name, about, field in _OF_FUNCTIONS:
+        metric = GaugeMetricFamily(name, about, labels=["project", "function"])
+        for project, one in found:
+            for function in one.functions:
+                if function.function is not None and (value := getattr(function, field)) is not None:
+                    metric.add_metric([str(project), str(function.function)], float(value))
+        yield metric

@@ -7,6 +7,7 @@ from typing import Any, cast
 from celery import shared_task
 
 from annotation.services import consensus
+from labelmodel.models import WeakRun
 from labelmodel.services import run_requests, runs
 
 # What the sweep sends is worthless when the next one has sent it again.
@@ -63,3 +64,37 @@ def look_for_items(project_id: int) -> None:
 def run_functions_soon(project_id: int) -> None:
     """Start what was just asked for without waiting for the sweep."""
     cast(Any, run_functions).delay_on_commit(project_id)
+
+
+@shared_task
+def sweep_probable() -> None:
+    """Find label models for functions that are to be fitted, and items whose votes came or changed since they were judged."""
+    from labelmodel.services import weak_due
+
+    weak_due.want_where_behind()
+    for run in WeakRun.objects.claimable().order_by("pk"):
+        fit_functions.apply_async((run.pk,), expires=SWEPT_SECONDS)
+    for project_id in weak_due.stale_projects():
+        judge_items.apply_async((project_id,), expires=SWEPT_SECONDS)
+
+
+@shared_task
+def fit_functions(run_id: int) -> None:
+    """Fit a label model to what functions say, and publish probable labels."""
+    from labelmodel.services import weak_run
+
+    weak_run.run(run_id=run_id)
+
+
+@shared_task
+def judge_items(project_id: int) -> None:
+    """Judge items whose votes came or changed, by what the latest fit learned."""
+    from labelmodel.services import weak_stream
+
+    weak_stream.catch_up(project_id=project_id)
+
+
+def fit_functions_soon(project_id: int) -> None:
+    """Start the fits that were just asked for without waiting for the sweep."""
+    for run in WeakRun.objects.claimable().filter(project=project_id):
+        cast(Any, fit_functions).delay_on_commit(run.pk)

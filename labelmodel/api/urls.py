@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from labelmodel.api import function_runs, functions, quality, runs
+from labelmodel.api import function_runs, functions, preview, quality, runs, weak
 
 app_name = "label-model-api"
-urlpatterns = [*runs.urlpatterns, *quality.urlpatterns, *functions.urlpatterns, *function_runs.urlpatterns]
+urlpatterns = [
+    *runs.urlpatterns,
+    *quality.urlpatterns,
+    *functions.urlpatterns,
+    *function_runs.urlpatterns,
+    *preview.urlpatterns,
+    *weak.urlpatterns,
+]

@@ -17,8 +17,10 @@ from django.utils import timezone
 from annotation.models import ConsensusDue, Project
 from annotation.services import consensus
 from config import metrics, metrics_gauges
+from labelmodel.models import LabelingFunction
 from tests.config.processes import ROOT
 from tests.factories import make_user
+from tests.labelmodel.weak_help import cast, fit, label, make_weak
 
 LIVE_OK = 'querent_request_seconds_count{method="GET",route="health-live",status="2xx"}'
 # Serves once, waits for a word, and serves on: so that two of them are counting at the same time.
@@ -112,6 +114,23 @@ def test_votes_that_no_worker_has_looked_at_are_counted_with_their_age(project: 
     assert value(page, "querent_consensus_due ") == 1
     assert value(page, "querent_consensus_due_seconds ") >= 300
     assert value(page, 'querent_label_model_runs{state="failed"}') == 0
+
+
+def test_labeling_functions_are_told_by_question_and_by_function(scrape: Any) -> None:
+    project = make_weak(60)
+    cast(project)
+    label(project, 10)
+    run = fit(project)
+
+    page = scrape()
+
+    of_question = f'{{project="{project.pk}",question="sentiment"}}'
+    assert value(page, f"querent_functions_coverage{of_question}") == run.metrics["coverage"]
+    assert value(page, f"querent_functions_brier{of_question}") == run.metrics["judged"]["brier"]
+    function = LabelingFunction.objects.get(name="sure").pk
+    rate = value(page, f'querent_function_hit_rate{{function="{function}",project="{project.pk}"}}')
+    assert 0.3 < rate < 0.7
+    assert value(page, 'querent_function_fits{state="done"}') == 1
 
 
 def test_counts_are_kept_for_a_while(project: Project, client: Client, scrape: Any) -> None:
