@@ -7,7 +7,7 @@ class ActiveApp(AppConfig):
     def ready(self) -> None:
         from active.events import EVENTS
         from active.reports import round_column, round_fields, schema_reach, similar_field
-        from active.services import archived
+        from active.services import archived, weak_source
         from annotation.services.event_types import EVENT_TYPES
 
         EVENT_TYPES.update(EVENTS)
@@ -16,3 +16,4 @@ class ActiveApp(AppConfig):
         similar_field.add()
         schema_reach.add()
         archived.add()
+        weak_source.add()

@@ -85,6 +85,14 @@ class ChangeLearningRequest(serializers.Serializer[Any]):
     explore = share("Which part of a batch is drawn at random.")
     ask_again = share("Which part of a batch at most asks again about answered items.")
     again_at_most = count(0, 32_767, "How many answers beyond those that the project wants.")
+    from_functions = serializers.BooleanField(
+        required=False, help_text="Whether models learn from what labeling functions say of unanswered items."
+    )
+    functions_precision = share(
+        "Hard labels of functions, from so sure on that this precision is expected; null: soft ones.",
+        allow_null=True,
+    )
+    review = share("Which part of a batch at most is items whose answers check the labeling functions.")
     target = share("The accuracy that is aimed at, for the forecast.", allow_null=True)
 
 
@@ -112,6 +120,9 @@ class LearningView(serializers.Serializer[Any]):
     explore = serializers.FloatField(source="settings.explore")
     ask_again = serializers.FloatField(source="settings.ask_again")
     again_at_most = serializers.IntegerField(source="settings.again_at_most")
+    from_functions = serializers.BooleanField(source="settings.from_functions")
+    functions_precision = serializers.FloatField(source="settings.functions_precision", allow_null=True)
+    review = serializers.FloatField(source="settings.review")
     target = serializers.FloatField(source="settings.target", allow_null=True)
     round = serializers.IntegerField(allow_null=True, help_text="The round under way.")
     model = serializers.IntegerField(allow_null=True, help_text="The version in use.")

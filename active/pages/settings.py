@@ -81,6 +81,20 @@ class SettingsForm(forms.Form):
         label="Further answers to an item",
         help_text="Asking again adds at most so many answers to those that the project wants of an item. 0: it never asks again.",
     )
+    review = PercentField(
+        label="Checks of labeling functions, in %",
+        help_text="At most this part of a batch is items whose answers tell most about the labeling functions: where they disagree, or nobody knows yet how good they are. 0: none.",
+    )
+    from_functions = forms.BooleanField(
+        required=False,
+        label="Learn from labeling functions",
+        help_text="Models learn from what the functions say of items that nobody has answered, too. People's answers count for more, and figures are about them alone.",
+    )
+    functions_precision = PercentField(
+        required=False,
+        label="Hard labels of functions, precision in %",
+        help_text="Empty: probable labels are learned as probabilities. Else only those are learned, as certain, that are expected to be right this often, as measured on labeled items.",
+    )
     target = PercentField(
         required=False,
         label="Accuracy to reach, in %",

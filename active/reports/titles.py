@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from active.names import ENCODERS, LEARNERS, STRATEGIES, Named
 
+# What chose the items of the review lane (services/weak_lane.py).
+FUNCTIONS = "functions"
+
 
 def strategy(name: str) -> str:
-    return _title(STRATEGIES, name)
+    return "Labeling functions" if name == FUNCTIONS else _title(STRATEGIES, name)
 
 
 def learner(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from active.acquisition.margin import closeness
 from active.acquisition.value_of_judgment import value_of_judgment
 from active.models import LearningSettings, Round, Selection
-from active.services import artifacts, copying, doubts, embeddings, picking, training_data, words
+from active.services import artifacts, copying, doubts, embeddings, picking, training_data, weak_lane, words
 from active.services.artifacts import Predictor
 from active.services.candidates import Candidates, merged
 from active.services.choices import Choice, Chosen
@@ -45,7 +46,10 @@ def choose(round: Round, settings: LearningSettings, question: Question) -> Chos
     candidates = every.at(np.isin(every.items, copying.ids(_STILL_OPEN, {"items": every.items.tolist()})))
     predictor = artifacts.load(round.model) if round.model else None
     known = _known(round, question)
-    n = min(round.batch, len(candidates))
+    # First: what the functions would like to know is not picked for another reason.
+    lane = weak_lane.worth_reviewing(round, settings, question, int(np.ceil(settings.review * round.batch)))
+    candidates = candidates.at(~np.isin(candidates.items, [one.item for one in lane]))
+    n = min(round.batch - len(lane), len(candidates))
     n_random = min(int(np.ceil(settings.explore * n)), int(candidates.drawn.sum()))
     picked, notes = picking.pick(round, candidates, predictor, known, n - n_random, rng)
     taken = np.array([one.row for one in picked], dtype=np.int64)
@@ -54,13 +58,30 @@ def choose(round: Round, settings: LearningSettings, question: Question) -> Chos
     new = _choices(candidates, picked, predictor, known, round, titles)
     random = _choices(candidates, drawn, predictor, known, round, titles)
     # Where the pool cannot fill the batch, asking again does.
-    spare = round.batch - len(new) - n_random
+    spare = round.batch - len(lane) - len(new) - n_random
     doubtful = doubts.worth_asking(round, settings, titles)
     again = _worth_more(doubtful, new, int(settings.ask_again * n) + spare)
-    new = new[: round.batch - n_random - len(again)]
-    batch = spread(new, [*again, *random[:n_random]])
-    figures = _figures(every, predictor) | _bar(candidates, picked, predictor)
+    new = new[: round.batch - len(lane) - n_random - len(again)]
+    lane = _with_predictions(lane, predictor, known, round)
+    batch = spread(new, [*lane, *again, *random[:n_random]])
+    figures = _figures(every, predictor) | _bar(candidates, picked, predictor) | {"review": len(lane)}
     return Chosen(batch, random[n_random:], figures, notes)
+
+
+def _with_predictions(
+    lane: Sequence[Choice], predictor: Predictor | None, known: Known, round: Round
+) -> list[Choice]:
+    """The same items with what the model makes of them, and the labeled ones that are most like them."""
+    if not lane:
+        return []
+    found, vectors = embeddings.gather(round.encoder, np.array([one.item for one in lane], dtype=np.int64))
+    told = iter(
+        zip(labels_of(predictor, vectors[found]), known.nearest(vectors[found], NEAREST), strict=True)
+    )
+    return [
+        replace(one, predicted=(beside := next(told))[0], nearest=beside[1]) if there else one
+        for one, there in zip(lane, found, strict=True)
+    ]
 
 
 def _known(round: Round, question: Question) -> Known:

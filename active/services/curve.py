@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from active.learners import LEARNERS, Fit, Model, Needed, Point, forecast, gain, needed
+from active.learners import Fit, Model, Needed, Point, forecast, gain, needed
 from active.learners.losses_by_row import right as rightness_of
 from active.models import CurvePoint, LearningSettings, Round
 from active.services import requests
@@ -92,7 +91,7 @@ def _random(
         return {}
     learner = predictor.model.learner
     options = settings.learner_options if learner == settings.learner else {}
-    fit: Fit = partial(LEARNERS[learner], **options)
+    fit = examples.fit_of(learner, options)
     points = [point for repeat in range(REPEATS) for point in _points(fit, examples, drawn, repeat)]
     if len({point.labels for point in points}) < LEAST_POINTS:
         return {}

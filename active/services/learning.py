@@ -19,6 +19,7 @@ from annotation.services.validation import clean
 CHANGEABLE = (
     *("automatic", "question", "encoder", "encoder_options", "learner", "learner_options", "strategy"),
     *("rival", "batch", "new_labels", "every_minutes", "explore", "ask_again", "again_at_most", "target"),
+    *("from_functions", "functions_precision", "review"),
 )
 # On which scales answers can be learned, and as what kind of target.
 KINDS = {"nominal": "single", "ordinal": "ordinal", "set": "set"}

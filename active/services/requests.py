@@ -8,13 +8,14 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from active.models import LearningSettings, Round, RoundShard
+from active.models import LearningSettings, ModelVersion, Round, RoundShard
 from active.names import STRATEGIES
 from active.services import learning
 from annotation.errors import Conflict, Fault, InvalidInput, NotFound
 from annotation.models import Item, Membership, Project, User
 from annotation.roles import Action
 from annotation.services.access import check
+from labelmodel.models import WeakRun
 
 State, Trigger = Round.State, Round.Trigger
 LARGEST_BATCH = 10_000
@@ -163,6 +164,8 @@ def trigger_of(settings: LearningSettings, now: datetime | None = None) -> str |
     passed = (now or timezone.now()) - (latest.finished_at or latest.created_at)
     fresh = answers_given(project) - latest.answers
     done = latest.state == State.DONE
+    if done and settings.from_functions and rests_on_withdrawn(project, latest.question):
+        return Trigger.LABELS
     if fresh >= enough_answers(settings, latest) and (done or passed > REST):
         return Trigger.LABELS
     if fresh > 0 and settings.every_minutes and passed >= timedelta(minutes=settings.every_minutes):
@@ -170,6 +173,13 @@ def trigger_of(settings: LearningSettings, now: datetime | None = None) -> str |
     if done and (fresh > 0 or passed > REST) and _runs_low(project, latest):
         return Trigger.DRY
     return None
+
+
+def rests_on_withdrawn(project_id: int, question: str) -> bool:
+    """Whether the model in use learned from probable labels that were taken back since."""
+    used = ModelVersion.objects.filter(project=project_id, question=question, state="promoted")
+    learned = used.values_list("metrics__learned_from__functions__run", flat=True).first()
+    return learned is not None and WeakRun.objects.filter(pk=learned).exclude(withdrawn_at=None).exists()
 
 
 def enough_answers(settings: LearningSettings, latest: Round | None) -> int:

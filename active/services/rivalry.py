@@ -6,13 +6,12 @@ judged on the same items.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from active.learners import LEARNERS, Comparison, Fit, compare
+from active.learners import Comparison, Fit, compare
 from active.models import LearningSettings, Round, Selection
 from active.names import STRATEGIES
 from active.services.judging import kind_of, round_off
@@ -36,7 +35,7 @@ def figures(round: Round, settings: LearningSettings, examples: Examples, learne
     if size < LEAST:
         return {"rivals": _too_few(round, len(ours), len(theirs))}
     options = settings.learner_options if learner == settings.learner else {}
-    compared = _compared(partial(LEARNERS[learner], **options), examples, ours[:size], theirs[:size])
+    compared = _compared(examples.fit_of(learner, options), examples, ours[:size], theirs[:size])
     if compared is None:
         return {"rivals": _too_few(round, len(ours), len(theirs))}
     scale = PER / size

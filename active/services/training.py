@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from active.acquisition import COMMITTEES
-from active.learners import LEARNERS, Comparison, Fit, Model, compare
+from active.learners import LEARNERS, Calibration, Comparison, Fit, Model, compare
 from active.models import LearningSettings, ModelVersion, Round
 from active.services import (
     artifacts,
@@ -22,11 +24,13 @@ from active.services import (
     requests,
     rivalry,
     training_data,
+    weak_targets,
 )
 from active.services.artifacts import Predictor
-from active.services.storage import FileLost
 from active.services.training_data import Labeled
+from active.services.weak_targets import Probable
 from annotation.questions.types import Question
+from annotation.services.stored import FileLost
 
 Floats = npt.NDArray[np.float32]
 # Below so many items kept to check models, they do not decide about them.
@@ -34,6 +38,10 @@ LEAST_HOLDOUT = 30
 # What old versions learned is kept for so many of the latest; their records stay.
 KEPT_ARTIFACTS = 10
 NO_MODEL = "There are no labels to learn from yet, so there is no model: typical items come first."
+WORSE = (
+    "What labeling functions say makes a model worse on people's answers, so that it learned from people's answers alone. Look "
+    "into the functions."
+)
 ONE_LABEL = "Everything labeled so far has the same label, so there is no model: typical items come first."
 
 
@@ -45,15 +53,37 @@ class Examples:
     features: Floats
     holdout: Labeled
     holdout_features: Floats
+    # What labeling functions say of other items, where the project lets models learn from it.
+    probable: Probable | None = None
+    probable_features: Floats | None = None
 
     @property
     def has_holdout(self) -> bool:
         return len(self.holdout) >= LEAST_HOLDOUT
 
+    def fit_of(self, learner: str, options: Mapping[str, Any]) -> Fit:
+        """A learner with its options, which learns from the probable labels, too."""
+        fit: Fit = partial(LEARNERS[learner], **options)
+        if self.probable is None or self.probable_features is None:
+            return fit
+        return weak_targets.beside(fit, self.probable_features, self.probable)
+
+    def sha256(self) -> str:
+        """The same for the same items, targets and weights."""
+        people = self.labeled.sha256()
+        return (
+            people
+            if self.probable is None
+            else sha256((people + self.probable.sha256()).encode()).hexdigest()
+        )
+
+    def without_functions(self) -> Examples:
+        return replace(self, probable=None, probable_features=None)
+
 
 def train(round: Round, settings: LearningSettings, question: Question) -> None:
     """Give the round the model that it scores with: a new one, the one in use, or none without two labels."""
-    examples = _examples(round, question)
+    examples = _examples(round, settings, question)
     round.labels = len(examples.labeled)
     if not len(examples.labeled) or (examples.labeled.kind != "set" and examples.labeled.used < 2):
         note = ONE_LABEL if len(examples.labeled) else NO_MODEL
@@ -61,7 +91,7 @@ def train(round: Round, settings: LearningSettings, question: Question) -> None:
         return
     used = registry.in_use(round.project, round.question)
     learner = _learner(round, settings)
-    if (model := _unchanged(round, settings, used, examples.labeled, learner)) is not None:
+    if (model := _unchanged(round, settings, used, examples.sha256(), learner)) is not None:
         _remember(
             round,
             model=model,
@@ -72,18 +102,25 @@ def train(round: Round, settings: LearningSettings, question: Question) -> None:
     made, out_of_fold = _make(round, settings, examples, used, learner)
     _consider(made, used, examples)
     figures = _figures(round, settings, examples, out_of_fold)
+    figures["learned_from"] = made.metrics["learned_from"]
     figures |= rivalry.figures(round, settings, examples, learner)
     _remember(round, model=registry.in_use(round.project, round.question), notes=round.notes, figures=figures)
     curve.add(round, settings, examples, artifacts.load(made), out_of_fold)
     _forget_old(round)
 
 
-def _examples(round: Round, question: Question) -> Examples:
+def _examples(round: Round, settings: LearningSettings, question: Question) -> Examples:
     labeled = training_data.labeled(round.project, question)
     holdout = training_data.holdout(round.project, question, labeled.labels)
     found, features = embeddings.gather(round.encoder, labeled.items)
     kept, kept_features = embeddings.gather(round.encoder, holdout.items)
-    return Examples(labeled.at(found), features[found], holdout.at(kept), kept_features[kept])
+    probable, note = weak_targets.probable(round.project, question, settings, labeled)
+    round.notes = [*round.notes, note] if note else round.notes
+    here = Examples(labeled.at(found), features[found], holdout.at(kept), kept_features[kept])
+    if probable is None:
+        return here
+    there, probable_features = embeddings.gather(round.encoder, probable.items)
+    return replace(here, probable=probable.at(there), probable_features=probable_features[there])
 
 
 def _learner(round: Round, settings: LearningSettings) -> str:
@@ -104,10 +141,10 @@ def _options(settings: LearningSettings, learner: str) -> dict[str, Any]:
 
 
 def _unchanged(
-    round: Round, settings: LearningSettings, used: ModelVersion | None, labeled: Labeled, learner: str
+    round: Round, settings: LearningSettings, used: ModelVersion | None, sha256: str, learner: str
 ) -> ModelVersion | None:
     """The model in use, where training again would lead to the same."""
-    if used is None or used.data_sha256 != labeled.sha256():
+    if used is None or used.data_sha256 != sha256:
         return None
     same = (used.encoder_id, used.learner, used.parameters.get("options")) == (
         round.encoder_id, learner, _options(settings, learner),
@@ -124,11 +161,12 @@ def _make(
     """A new version with its artifact, and its calibrated out-of-fold probabilities of the labeled items."""
     labeled, features = examples.labeled, examples.features
     options = _options(settings, learner)
-    fit: Fit = partial(LEARNERS[learner], **options)
+    data_sha256 = examples.sha256()
+    examples, calibration, out_of_fold = _judged(round, examples, learner, options)
+    fit = examples.fit_of(learner, options)
     start = _start(used, round, labeled, learner)
     kind = judging.kind_of(labeled)
     model = fit(features, labeled.targets, kind=kind, weights=labeled.weights, seed=round.number, start=start)
-    calibration, out_of_fold = judging.calibrated(fit, features, labeled, seed=round.project_id)
     predictor = Predictor(model, calibration, labeled.labels, labeled.kind)
     assert round.encoder is not None, "embedding comes before training"
     row = ModelVersion(
@@ -147,9 +185,10 @@ def _make(
             "converged": bool(model.converged),
             "iterations": int(model.iterations),
         },
-        data_sha256=labeled.sha256(),
+        data_sha256=data_sha256,
         items=len(labeled),
-        metrics=_metrics(examples, predictor, out_of_fold),
+        metrics=_metrics(examples, predictor, out_of_fold)
+        | {"learned_from": weak_targets.told(labeled, examples.probable)},
     )
     artifacts.save(row, predictor)
     row.save()
@@ -159,6 +198,33 @@ def _make(
             f"Training stopped after {model.iterations} steps before it had settled.",
         ]
     return row, out_of_fold
+
+
+def _judged(
+    round: Round, examples: Examples, learner: str, options: Mapping[str, Any]
+) -> tuple[Examples, Calibration, Floats]:
+    """The examples to learn from, with the calibration and the out-of-fold probabilities of a model of them: without what
+    functions say, where it makes a model worse on people's answers."""
+    labeled = examples.labeled
+
+    def judged(some: Examples) -> tuple[Calibration, Floats]:
+        return judging.calibrated(
+            some.fit_of(learner, options), some.features, labeled, seed=round.project_id
+        )
+
+    calibration, out_of_fold = judged(examples)
+    if examples.probable is None:
+        return examples, calibration, out_of_fold
+    alone = examples.without_functions()
+    people, without = judged(alone)
+    if (
+        len(labeled) >= 2
+        and compare(judging.kind_of(labeled), out_of_fold, without, labeled.targets).worse_beyond_noise
+    ):
+        round.notes = [*round.notes, WORSE]
+        return alone, people, without
+    round.notes = [*round.notes, weak_targets.sentence(labeled, examples.probable)]
+    return examples, calibration, out_of_fold
 
 
 def _start(used: ModelVersion | None, round: Round, labeled: Labeled, learner: str) -> Model | None:

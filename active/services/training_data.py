@@ -28,7 +28,7 @@ MOST_UNUSED = 1000
 _LABELED = """
 SELECT c.item_id, c.distribution::text, c.confidence,
        NOT EXISTS (SELECT FROM active_selection s WHERE s.item_id = c.item_id AND s.published
-                   AND s.kind IN ('new', 'arrived') AND s.strategy <> 'random'),
+                   AND s.kind IN ('new', 'arrived', 'review') AND s.strategy <> 'random'),
        i.state = 'resolved' AND c.status = 'auto'
 FROM annotation_consensus c JOIN annotation_item i ON i.id = c.item_id
 WHERE c.project_id = %(project)s AND c.question = %(question)s AND c.status IN ('auto', 'adjudicated')

@@ -14,6 +14,7 @@ FOR_PEOPLE = {
     Kind.AGAIN: "One more opinion is wanted",
     Kind.RANDOM: "Drawn at random",
     Kind.ARRIVED: "New, and worth an answer early",
+    Kind.REVIEW: "Its answer checks the labeling functions",
 }
 LONGEST = 200
 
