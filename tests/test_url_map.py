@@ -34,7 +34,7 @@ from annotation.models import (
     User,
 )
 from annotation.services import accounts, answers, queue, webhooks
-from labelmodel.models import LabelModelRun
+from labelmodel.models import FunctionTable, LabelingFunction, LabelModelRun
 from tests.factories import make_dataset, make_user
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -203,6 +203,12 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
     round = Round.objects.create(
         project=project, number=1, question="sentiment", schema=project.schema, trigger="page", strategy="margin", batch=5
     )  # fmt: skip
+    function = LabelingFunction.objects.create(
+        project=project, question="sentiment", name="good words", owner=project.created_by
+    )
+    table = FunctionTable.objects.create(
+        project=project, name="words", rows=0, file="words.parquet", size=0, created_by=project.created_by
+    )
     encoder = Encoder.objects.create(project=project, version=1, kind="text")
     ModelVersion.objects.create(
         project=project, version=1, question="sentiment", schema=project.schema, encoder=encoder,
@@ -241,6 +247,8 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
         "suspension_id": suspension.pk,
         "version": 1,
         "run_id": run.pk,
+        "function_id": function.pk,
+        "table_id": table.pk,
         "name": picture.name,
         # Django's admin
         "id": annotator.pk,
