@@ -166,7 +166,9 @@ def _odd_json(value: Any) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
         plain = json.loads(text, parse_constant=lambda _: None, parse_int=_whole)
-        return json.dumps(plain, separators=(",", ":")).encode("utf-8", "replace").decode()
+        return (
+            json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
+        )
     except (RecursionError, ValueError):
         return "null"
 

@@ -47,7 +47,7 @@ def _rule(notes: checking.Notes, path: Path, rule: dict[str, Any], context: Cont
         elif given:
             places = [(*path, key, position) for position in range(len(given))]
             found[key] = [_condition(notes, *one, context) for one in zip(places, given, strict=True)]
-    if not rule.get("all") and not rule.get("any"):
+    if all(rule.get(key) in (None, []) for key in ("all", "any")):
         notes.add((*path, "all"), "Give at least one condition.")
     return found
 

@@ -41,7 +41,7 @@ def _rule(notes: checking.Notes, path: Path, rule: dict[str, Any], context: Cont
     for key in LISTS:
         if terms := _terms(notes, (*path, key), rule.get(key)):
             found[key] = terms
-    if not rule.get("any") and not rule.get("all"):
+    if all(rule.get(key) in (None, []) for key in ("any", "all")):
         notes.add((*path, "any"), "Give at least one word or phrase.")
     return found
 

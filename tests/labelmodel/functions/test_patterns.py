@@ -9,7 +9,7 @@ from tests.labelmodel.functions.samples import function, said
 # Each takes longer than the world has existed where an engine tries one way after the other.
 CATASTROPHIC = [
     r"(a+)+$",
-    r"(a|a)*$",
+    r"^(a|a)*$",
     r"(a|aa)+$",
     r"(.*a){12}$",
     r"^(([a-z])+.)+[A-Z]([a-z])+$",

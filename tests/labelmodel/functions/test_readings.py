@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -134,7 +134,7 @@ def test_pattern(given_rules, case, payloads):
     assert said("pattern", {"rules": rules, "case": case}, payloads) == expected
 
 
-NUMBERS = st.one_of(st.integers(-3, 3), st.sampled_from([0.5, 1e300, -0.0, 2.0]))
+NUMBERS = st.one_of(st.integers(-3, 3), st.sampled_from([0.5, 1e299, -0.0, 2.0]))
 SAID_NUMBERS = st.one_of(
     NUMBERS, NUMBERS.map(str), st.sampled_from(["", "x", "1_0", "١", "inf", "nan", " 2 ", True, None, [1]])
 )
@@ -179,12 +179,13 @@ def test_comparison_of_numbers(operator, value, payloads):
     assert said("comparison", condition("price", operator, value, "number"), payloads) == expected
 
 
+ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 TIMES = st.one_of(
     st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)).map(datetime.isoformat),
     st.dates().map(str),
-    st.datetimes(
-        datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.timezones(allow_key_prefix=False)
-    ).map(lambda moment: moment.replace(microsecond=0).isoformat()),
+    st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=ZONES).map(
+        lambda moment: moment.replace(microsecond=0).isoformat()
+    ),
     st.sampled_from(["2024-01-01T10:00Z", "2024-01-01 10:00:00", "2024-01-01T10:00:00+0230", " 2024-01-01 "]),
 )
 NO_TIMES = st.sampled_from(
@@ -199,12 +200,7 @@ def time_of(value):
         moment = datetime.fromisoformat(value.strip())
     except ValueError:
         return None
-    # Zones of long ago have seconds, which ISO 8601 does not know.
-    return (
-        None
-        if moment.utcoffset() and moment.utcoffset().seconds % 60
-        else (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    )
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @given(

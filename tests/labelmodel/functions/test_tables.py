@@ -48,7 +48,7 @@ def test_labels_of_the_table_may_be_mapped():
 def test_tables_that_do_not_fit_are_told():
     assert "no column “names”; it has “name”" in refused(TABLE, column="names", label="ham")
     assert "no column “kind”" in refused(TABLE, label_column="kind")
-    assert "no table “u”" in refused(TABLE, table="u", label="ham")
+    assert "no table “t”" in refused(None, label="ham")
     assert "21 parts" in refused(pl.DataFrame({"name": [" ".join("abcdefghijk")]}), label="ham")
 
 
