@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 
 from annotation.pages import quality_charts as charts
+from annotation.pages import words
 from annotation.pages.base import ProjectPage
 from annotation.questions import QUESTION_TYPES
 from annotation.questions.types import Question
@@ -60,6 +61,10 @@ class Row:
     accuracy: Figure
     estimated: Figure
     drift: str
+
+    @property
+    def seen(self) -> str:
+        return words.count(self.listed.row.seen, "item") + " seen"
 
 
 def labels_of(question: Question) -> dict[str, Label]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -267,18 +268,7 @@ class Preview(Editor):
         written, keys = self.written(request.POST), values.rule_keys(request.POST)
         question = self.question(written.question)
         shape = shape_of(written.kind)
-        faults: Sequence[Fault] = ()
-        found, told = None, "Figures appear as soon as there is something to look for."
-        try:
-            if not _begun(written.definition):
-                # Nobody is told what is missing before they began.
-                raise InvalidInput(told)
-            found = feedback.preview(
-                project=self.project, question=written.question, kind=written.kind,
-                definition=written.definition, function_id=function_id,
-            )  # fmt: skip
-        except InvalidInput as error:
-            faults, told = error.faults, "" if error.faults else str(error)
+        found, faults, told = self._asked(written, function_id)
         form = values.drawn(shape, written.definition, faults=faults, keys=keys)
         page = self.render(
             fragment=self.fragment,
@@ -293,6 +283,22 @@ class Preview(Editor):
             # What was told before stays, and is marked as old: nothing jumps while somebody types.
             page["HX-Reswap"] = "none"
         return page
+
+    def _asked(
+        self, written: Written, function_id: int | None
+    ) -> tuple[Feedback | None, Sequence[Fault], str]:
+        """(what it does, what is wrong at its controls, what else is to say)"""
+        if not _begun(written.definition):
+            # Nobody is told what is missing before they began.
+            return None, (), "Figures appear as soon as there is something to look for."
+        try:
+            found = feedback.preview(
+                project=self.project, question=written.question, kind=written.kind,
+                definition=written.definition, function_id=function_id,
+            )  # fmt: skip
+        except InvalidInput as error:
+            return None, error.faults, "" if error.faults else str(error)
+        return found, (), ""
 
     def _tried(self, written: Written, found: Feedback | None) -> list[TestRow]:
         """The tests of the form, in its order, those that say nothing included."""
@@ -383,7 +389,7 @@ def _words(payload: dict[str, Any], field: str) -> str:
 def _proposed(begun: dict[str, Any]) -> str:
     """A name for a function that begins with a phrase."""
     words = begun.get("any") or [begun.get("pattern", "")]
-    return "_".join(str(words[0]).lower().split())[:60] if words and words[0] else ""
+    return "_".join(re.findall(r"\w+", str(words[0]).lower()))[:60]
 
 
 _HERE = "projects/<int:project_id>/functions/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,8 +115,9 @@ class Function(FunctionsPage):
         rows = [
             self._row(one, before, chips) for one, before in zip(versions, [*versions[1:], None], strict=True)
         ][:MOST_VERSIONS]
+        part = "stats" if self.request.GET.get("part") == "stats" else "versions"
         return self.render(
-            fragment="labelmodel/function_versions.html",
+            fragment=f"labelmodel/function_{part}.html",
             status=status,
             function=function,
             listed=listed,
@@ -127,6 +128,7 @@ class Function(FunctionsPage):
             reason_fault=reason_fault,
             said=said,
             pending=any(one.version.state == State.CANARY and not one.version.canary for one in rows),
+            run=report.pending_run(self.project),
             removable=not any(one.activated_at for one in versions),
             crumbs=self.crumbs_to((function.name, "")),
         )
@@ -172,19 +174,35 @@ class Function(FunctionsPage):
 
 
 def diff(before: FunctionVersion | None, version: FunctionVersion) -> list[tuple[str, str]]:
-    """(what, line): "ins" and "del" for what came and went, "span" for what stayed."""
+    """(what, line): "ins" and "del" for what came and went, "span" for what stayed, and for all of the first version."""
+    if before is None:
+        return [("span", line) for line in _lines(version)]
     old, new = (_lines(one) for one in (before, version))
     names = {"+ ": "ins", "- ": "del", "  ": "span"}
     return [(names[line[:2]], line[2:]) for line in difflib.ndiff(old, new) if line[:2] in names]
 
 
-def _lines(version: FunctionVersion | None) -> list[str]:
-    if version is None:
-        return []
+def _lines(version: FunctionVersion) -> list[str]:
+    """A version in lines of one thing each, so that what changed is seen at its place."""
     told: dict[str, Any] = {"kind": version.kind, **version.definition}
     if version.tests:
         told["tests"] = version.tests
-    return json.dumps(told, indent=1, ensure_ascii=False).splitlines()[1:-1]
+    return list(_told(told, ""))
+
+
+def _told(value: dict[str, Any], indent: str) -> Iterator[str]:
+    for key in sorted(value, key=lambda key: (_ORDER.get(key, 1), key)):
+        found = value[key]
+        for number, one in enumerate(found if isinstance(found, list) else [found], 1):
+            if isinstance(one, dict):
+                yield f"{indent}{key} {number}" if isinstance(found, list) else f"{indent}{key}"
+                yield from _told(one, f"{indent}  ")
+            else:
+                yield f"{indent}{key}: {one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)}"
+
+
+# What is read first.
+_ORDER = {"kind": 0, "label": 0, "rules": 0.5, "field": 0, "is": 0.5}
 
 
 def trial(version: FunctionVersion, chips: dict[str, Label]) -> Trial:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,14 +36,17 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A phrase and a label: how many labeled items have it, how many of these the label, and how many of those are bare."""
+    """A phrase and a label: how many labeled items have it, how many of these the label, and which of those nothing covers.
+
+    `better`: how much more often than chance it is surely right.
+    """
 
     label: int
     words: str
     found: int
     right: int
-    bare: int
-    worth: float
+    bare: frozenset[int]
+    better: float
 
 
 def suggestions(project: Project, question: str, labels: tuple[str, ...], most: int) -> Suggestions:
@@ -74,44 +77,43 @@ def _weighed(on: Ground, bare: Bools, wanted: Sequence[int]) -> list[Weighed]:
     right, bare = on.labeled.right[:size], bare[:size]
     found: Counter[str] = Counter()
     good: list[Counter[str]] = [Counter() for _ in on.labels]
-    new: list[Counter[str]] = [Counter() for _ in on.labels]
+    new: list[defaultdict[str, list[int]]] = [defaultdict(list) for _ in on.labels]
     for row, phrases in enumerate(_phrases(on, size)):
         found.update(phrases)
         for label in np.flatnonzero(right[row]):
             good[label].update(phrases)
             if bare[row]:
-                new[label].update(phrases)
+                for phrase in phrases:
+                    new[label][phrase].append(row)
     base = right.mean(axis=0) if size else np.zeros(len(on.labels))
     made = [
-        _weigh(label, words, found[words], good[label][words], count, float(base[label]))
+        Weighed(label, words, found[words], good[label][words], frozenset(rows), better)
         for label in wanted
-        for words, count in new[label].items()
-        if count >= LEAST_ITEMS
+        for words, rows in new[label].items()
+        if len(rows) >= LEAST_ITEMS
+        and (better := Share(good[label][words], found[words]).low - float(base[label])) > 0
     ]
-    return sorted((one for one in made if one.worth > 0), key=lambda one: (-one.worth, one.words))[
-        :MOST_WEIGHED
-    ]
+    return sorted(made, key=lambda one: (-_worth(one, len(one.bare)), one.words))[:MOST_WEIGHED]
 
 
-def _weigh(label: int, words: str, found: int, right: int, bare: int, base: float) -> Weighed:
-    """Worth: what is sure to be better than chance, for each item that would be covered newly; longer phrases where equal."""
-    better = Share(right, found).low - base
-    return Weighed(label, words, found, right, bare, better * bare + 0.001 * words.count(" "))
+def _worth(one: Weighed, items: int) -> float:
+    """For so many items that would be covered newly. A longer phrase says more clearly what is meant."""
+    return one.better * items * (1 + 0.2 * one.words.count(" "))
 
 
-def _spread(weighed: Iterable[Weighed], most: int) -> list[Weighed]:
-    """The best of them, without those that say the same in more or fewer words."""
+def _spread(weighed: Sequence[Weighed], most: int) -> list[Weighed]:
+    """One after the other what is worth most beside those before it: each covers items that they leave."""
     chosen: list[Weighed] = []
-    for one in weighed:
-        mine = f" {one.words} "
-        if any(
-            one.label == other.label and (mine in f" {other.words} " or f" {other.words} " in mine)
-            for other in chosen
-        ):
-            continue
-        chosen.append(one)
-        if len(chosen) == most:
+    covered: set[tuple[int, int]] = set()
+    rest = list(weighed)
+    while rest and len(chosen) < most:
+        left = [(one, sum((one.label, row) not in covered for row in one.bare)) for one in rest]
+        rest = [one for one, items in left if items >= LEAST_ITEMS]
+        if not rest:
             break
+        best, _ = max(left, key=lambda pair: _worth(*pair) if pair[1] >= LEAST_ITEMS else -1.0)
+        chosen.append(best)
+        covered |= {(best.label, row) for row in best.bare}
     return chosen
 
 
@@ -121,7 +123,7 @@ def _phrase(on: Ground, one: Weighed) -> Phrase:
     for name in texts_of(on):
         held = held | on.pool.batch.text(name).str.contains(pattern).fill_null(False)
     return Phrase(
-        on.labels[one.label], one.words, Share(one.right, one.found), one.bare, int(held.sum() or 0)
+        on.labels[one.label], one.words, Share(one.right, one.found), len(one.bare), int(held.sum() or 0)
     )
 
 

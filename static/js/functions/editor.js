@@ -73,7 +73,12 @@ function mark() {
   }
 }
 document.addEventListener("htmx:oobAfterSwap", () => form && mark());
-document.addEventListener("htmx:afterRequest", (event) => event.target === feedback && mark());
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target !== feedback) return;
+  mark();
+  // Nothing was told yet, and nothing is on its way: what stood for it goes.
+  if (feedback.querySelector(".skeleton")) feedback.replaceChildren();
+});
 
 // Nobody is told by a message for every letter that the server is away: it stands beside the figures.
 function away(event) {
