@@ -72,7 +72,7 @@ class AnswersForm(forms.Form):
         for number, author in enumerate(self._heard.authors):
             known = [(name, name) for name in dict.fromkeys(filter(None, [author.username, *names]))]
             choices = [(_NEW, "Somebody new, who stands for them"), *known, (_OUT, "Leave their answers out")]
-            label = f"{author.name} ({author.said})"
+            label = f"{author.name}, answers: {author.said:,}"
             self.fields[f"author-{number}"] = forms.ChoiceField(choices=choices, label=label)
 
     def _ask_questions(self, project: Project) -> None:
