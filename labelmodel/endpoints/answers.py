@@ -85,10 +85,12 @@ class RedisAnswers:
     def keep(self, digest: str, answer: Answer) -> None:
         if len(answer.text) + len(answer.refusal) > _LONGEST_TEXT:
             return
-        day = f"{self._base}:answers:{cast('tuple[int, int]', self._redis.time())[0] // _DAY}"
+        day = f"{self._base}:answers:{self._redis.time()[0] // _DAY}"
         # Counted first: two at once cannot both be the last one.
         with self._redis.pipeline() as pipe:
-            number = pipe.incr(day).expire(day, 2 * _DAY).execute()[0]
+            pipe.incr(day)
+            pipe.expire(day, 2 * _DAY)
+            number = pipe.execute()[0]
         if number > self._most:
             return
         said = orjson.dumps([answer.text, answer.refusal, answer.finish, answer.chance])
@@ -103,7 +105,7 @@ class RedisAnswers:
 
     def rest(self, digest: str) -> float:
         count = f"{self._base}:failures:{digest}"
-        failures = cast("int", self._redis.incr(count))
+        failures = self._redis.incr(count)
         self._redis.expire(count, self._seconds)
         pause = self._pauses[min(failures, len(self._pauses)) - 1]
         self._redis.set(f"{self._base}:rest:{digest}", b"1", px=max(round(pause * 1000), 1))

@@ -139,7 +139,7 @@ def post(
         late = time.monotonic() - started >= patience.altogether or isinstance(error, TimeoutError)
         why = "it did not answer in time" if late else words(error)
         return failed(_hidden(f"No answer from the endpoint: {why}.", secret))
-    return reply_of(answer.status, answer.headers, said, lambda text: _hidden(text, secret))
+    return reply_of(answer.status, dict(answer.getheaders()), said, lambda text: _hidden(text, secret))
 
 
 def _unreachable(error: Unreachable, endpoint: Endpoint) -> Reply:

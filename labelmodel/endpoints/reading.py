@@ -149,7 +149,7 @@ def _said(text: str) -> tuple[list[str] | None, float | None]:
     the text itself."""
     found = _json(text)
     if isinstance(found, dict):
-        given = next((found[name] for name in _NAMES if name in found), {})
+        given: Any = next((found[name] for name in _NAMES if name in found), {})
         return None if given is None else _names(given), _confidence(found.get("confidence"))
     if isinstance(found, (list, str)):
         return _names(found), None

@@ -80,7 +80,8 @@ def _no(status: int, hints: str) -> Kind:
 
 def wait_of(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds to wait, by Retry-After in either of its forms, or by retry-after-ms; None where nothing is said."""
-    finer, told = headers.get("retry-after-ms"), headers.get("Retry-After")
+    named = {name.lower(): value for name, value in headers.items()}
+    finer, told = named.get("retry-after-ms"), named.get("retry-after")
     for text, unit in ((finer, 1000.0), (told, 1.0)):
         try:
             seconds = float(text or "") / unit

@@ -65,7 +65,7 @@ def key_state(redis: Redis, endpoint: str, key: Key) -> KeyState:
         id=key.id,
         shown=key.secret.shown if key.secret else "",
         used=_used(held),
-        in_flight=cast("int", redis.zcount(f"{base}:leases:{key.id}", now, "+inf")),
+        in_flight=redis.zcount(f"{base}:leases:{key.id}", now, "+inf"),
         tokens_today=_number(held, "day_tokens") if today else 0,
         failures=_number(held, "failures"),
         cooling_until=_coming(held, now),
@@ -120,7 +120,7 @@ def _literal(name: str) -> str:
 
 
 def _now(redis: Redis) -> int:
-    seconds, microseconds = cast("tuple[int, int]", redis.time())
+    seconds, microseconds = redis.time()
     return seconds * 1000 + microseconds // 1000
 
 
