@@ -164,7 +164,7 @@ def trigger_of(settings: LearningSettings, now: datetime | None = None) -> str |
     passed = (now or timezone.now()) - (latest.finished_at or latest.created_at)
     fresh = answers_given(project) - latest.answers
     done = latest.state == State.DONE
-    if done and settings.from_functions and rests_on_withdrawn(project, latest.question):
+    if done and rests_on_withdrawn(project, latest.question, since=latest.started_at):
         return Trigger.LABELS
     if fresh >= enough_answers(settings, latest) and (done or passed > REST):
         return Trigger.LABELS
@@ -175,11 +175,14 @@ def trigger_of(settings: LearningSettings, now: datetime | None = None) -> str |
     return None
 
 
-def rests_on_withdrawn(project_id: int, question: str) -> bool:
-    """Whether the model in use learned from probable labels that were taken back since."""
+def rests_on_withdrawn(project_id: int, question: str, *, since: datetime | None = None) -> bool:
+    """Whether the model in use learned from probable labels that were taken back, after this moment where it is given."""
     used = ModelVersion.objects.filter(project=project_id, question=question, state="promoted")
     learned = used.values_list("metrics__learned_from__functions__run", flat=True).first()
-    return learned is not None and WeakRun.objects.filter(pk=learned).exclude(withdrawn_at=None).exists()
+    if learned is None:
+        return False
+    withdrawn = WeakRun.objects.filter(pk=learned).exclude(withdrawn_at=None)
+    return (withdrawn.filter(withdrawn_at__gt=since) if since else withdrawn).exists()
 
 
 def enough_answers(settings: LearningSettings, latest: Round | None) -> int:

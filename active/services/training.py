@@ -256,6 +256,10 @@ def _consider(made: ModelVersion, used: ModelVersion | None, examples: Examples)
     if used is None:
         registry.promote(made, "The first model.")
         return
+    if requests.rests_on_withdrawn(used.project_id, used.question):
+        why = "learned from what labeling functions said that was taken back since"
+        registry.promote(made, f"In place of version {used.version}, which {why}.")
+        return
     compared = _compared(made, used, examples)
     if compared is None:
         why = "it was trained on the latest labels"

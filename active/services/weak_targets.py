@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from active.learners import Fit, Model
+from active.learners import Fit, Kind, Model
+from active.learners.types import FloatArray
 from active.models import LearningSettings
 from active.services import copying
 from active.services.training_data import Labeled
@@ -188,21 +189,21 @@ def _capped(weights: Any, answers: float) -> npt.NDArray[np.float64]:
     )
 
 
-def beside(fit: Fit, features: Floats, found: Probable) -> Fit:
+def beside(fit: Fit, vectors: Floats, found: Probable) -> Fit:
     """A learner that learns from these probable labels beside whatever it is given."""
 
     def both(
-        given: Any,
-        soft: Any,
+        features: FloatArray,
+        targets: Any,
         *,
-        kind: Any = "single",
-        weights: Any = None,
+        kind: Kind = "single",
+        weights: FloatArray | None = None,
         seed: int = 0,
         start: Model | None = None,
     ) -> Model:
-        count = np.ones(len(given), dtype=np.float32) if weights is None else weights
+        count = np.ones(len(features), dtype=np.float32) if weights is None else weights
         return fit(
-            np.concatenate([given, features]), np.concatenate([soft, found.targets]), kind=kind,
+            np.concatenate([features, vectors]), np.concatenate([targets, found.targets]), kind=kind,
             weights=np.concatenate([count, found.weights]), seed=seed, start=start,
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from annotation.api.base import Api, valid
 from annotation.api.docs import PROBLEMS
-from annotation.api.fields import Text
+from annotation.api.fields import AnyJson, Text
 from annotation.api.paging import LARGEST_PAGE, following_url, query
 from annotation.api.uploads import FormWithFile
 from annotation.roles import Action
@@ -25,7 +25,7 @@ from labelmodel.api.function_views import (
 )
 from labelmodel.models import FunctionRun
 from labelmodel.reports import function_runs as report
-from labelmodel.services import function_tables, run_requests, weak_settings
+from labelmodel.services import function_tables, run_requests, weak_settings, weak_sources
 from labelmodel.tasks import run_functions_soon
 
 
@@ -59,9 +59,15 @@ class WeakSettingsRequest(serializers.Serializer[Any]):
         child=Text(max_length=200), required=False, max_length=weak_settings.MOST_SENSITIVE
     )
     class_balance = serializers.DictField(
-        child=serializers.DictField(child=serializers.FloatField(min_value=0.0)),
+        child=AnyJson(),
         required=False,
-        help_text="{question: {label: share}}; an empty object for a question: not known.",
+        help_text='{question: {label: share}}; {}: not known, "labeled": as people labeled.',
+    )
+    cascade = serializers.ListField(
+        child=Text(max_length=100),
+        required=False,
+        max_length=weak_sources.MOST_BESIDE,
+        help_text='What votes beside functions in the next fit: "model", "import:" and a source.',
     )
 
 

@@ -30,7 +30,7 @@ class CanaryExamplesView(serializers.Serializer[Any]):
 
 
 class CanaryView(serializers.Serializer[Any]):
-    run = serializers.IntegerField(help_text="The run that tried it.")
+    run = serializers.IntegerField(required=False, help_text="The run that tried it.")
     error = serializers.CharField(
         required=False, help_text="Why it could not be tried; then nothing else is told."
     )
@@ -231,7 +231,10 @@ class WeakSettingsView(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="Payload fields that no function sees."
     )
     class_balance = serializers.DictField(
-        child=serializers.DictField(child=serializers.FloatField()), help_text="{question: {label: share}}"
+        child=AnyJson(), help_text='{question: {label: share}, or "labeled": as people labeled}'
+    )
+    cascade = serializers.ListField(
+        child=serializers.CharField(), help_text="What votes beside functions in the next fit."
     )
 
 

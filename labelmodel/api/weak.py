@@ -98,7 +98,7 @@ class NewWeakFitsView(serializers.Serializer[Any]):
 class ProbableLabelView(serializers.Serializer[Any]):
     item = serializers.IntegerField()
     key = serializers.CharField()
-    label = serializers.CharField(allow_null=True, help_text="The likeliest.")
+    label = serializers.CharField(allow_null=True, help_text="The likeliest.")  # type: ignore[assignment]
     confidence = serializers.FloatField(help_text="Its chance.")
     distribution = serializers.DictField(
         child=serializers.FloatField(), help_text="{label: chance}; of a set, each label by itself."
@@ -132,7 +132,7 @@ class FunctionHealthView(serializers.Serializer[Any]):
     drift = serializers.FloatField(allow_null=True)
     drifts = serializers.BooleanField(help_text="The hit rate changed beyond chance.")
     spike = serializers.BooleanField(help_text="It votes less than half as often as before.")
-    errors = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]
     error_rate = serializers.FloatField(allow_null=True)
     milliseconds = serializers.FloatField(allow_null=True, help_text="For each item.")
     fault = serializers.CharField(allow_blank=True)

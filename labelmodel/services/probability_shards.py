@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ class Probable:
         return Probable(self.items[rows], self.posterior[rows])
 
 
-def pack(items: Ids, posterior: npt.NDArray[np.floating]) -> bytes:  # type: ignore[type-arg]
+def pack(items: Ids, posterior: npt.NDArray[np.floating[Any]]) -> bytes:
     """Items ascending, (n,), with their chances, (n, k)."""
     steps = np.diff(items, prepend=0).astype("<i8").tobytes()
     ids = zlib.compress(steps, _LEVEL)

@@ -73,7 +73,7 @@ def _honest(
     if is_set:
         claims = weak_fitting.claims(blind, is_set=True)
         labels = labeled.right.ravel().astype(np.int64)
-        covered, fold = (np.repeat(one, blind.shape[1]) for one in (covered, fold))
+        covered, fold = np.repeat(covered, blind.shape[1]), np.repeat(fold, blind.shape[1])
     after = claims.copy()
     calibration = Calibration()
     if covered.any():

@@ -7,6 +7,7 @@ Only items whose consensus is sure enough count, so that what two people dispute
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,7 @@ class Labeled:
         return np.asarray((self.right.sum(axis=0) + 1.0 / k) / (len(self) + 1.0))
 
 
-def _scope(project: Project, question: str) -> dict[str, object]:
+def _scope(project: Project, question: str) -> dict[str, Any]:
     return {"project": project.pk, "question": question, "least": LEAST_SURE, "most": MOST}
 
 

@@ -55,7 +55,7 @@ def found(some: Some, posterior: Floats, labeled: Ids, worth: Worth, rng: np.ran
     # Nobody is certain, whatever a method says: where all functions agree, an answer still tells how right they are.
     p = np.clip(posterior[some.item, some.label], LEAST_DOUBT, 1.0 - LEAST_DOUBT)
     each = worth.doubt[some.source] * 4.0 * p * (1.0 - p)
-    score = np.bincount(some.item, each, minlength=len(some))
+    score = np.asarray(np.bincount(some.item, each, minlength=len(some)), dtype=np.float64)
     free = ~np.isin(some.items, labeled)
     score[~free] = 0.0
     best = np.sort(np.argsort(-score, kind="stable")[:KEPT_OF_BLOCK])

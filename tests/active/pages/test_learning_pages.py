@@ -305,6 +305,9 @@ SETTINGS: dict[str, Any] = {
     "explore": "5",
     "ask_again": "10",
     "again_at_most": "2",
+    "review": "20",
+    "from_functions": "on",
+    "functions_precision": "95",
     "learner": "logistic",
     "learner_options": '{"c": 3}',
     "encoder_options": "",
@@ -318,6 +321,7 @@ def test_settings_are_changed(owner: User, learned: Project) -> None:
     found = LearningSettings.objects.get()
     assert (found.strategy, found.batch, found.target) == ("margin", 30, 0.85)
     assert (found.learner_options, found.encoder_options) == ({"c": 3}, {})
+    assert (found.review, found.from_functions, found.functions_precision) == (0.2, True, 0.95)
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,10 @@ def test_a_rollback_starts_a_round_without_what_was_withdrawn() -> None:
 
     assert requests.trigger_of(project.learning) == Round.Trigger.LABELS
     run(project)
-    assert "functions" not in ModelVersion.objects.latest("pk").metrics["learned_from"]
+    used = ModelVersion.objects.get(state="promoted")
+    assert "functions" not in used.metrics["learned_from"]
+    assert "taken back" in used.reason
+    assert requests.trigger_of(project.learning) is None
 
 
 def test_a_part_of_the_batch_checks_the_functions() -> None:

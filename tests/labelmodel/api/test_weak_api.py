@@ -121,3 +121,18 @@ def test_what_cannot_be_asked_for(project: Project, api: Any) -> None:
     assert client.post(url(project, "function-fits/"), {"question": "x"}, format="json").status_code == 400
     assert client.get(url(project, "probable-labels/?question=x")).status_code == 404
     assert client.get(url(project, "threshold/?question=sentiment&precision=0.9")).status_code == 404
+
+
+def test_what_votes_beside_functions_is_chosen_over_rest(project: Project, api: Any) -> None:
+    client = api(project.created_by)
+    here = f"/api/v1/projects/{project.pk}/weak-settings/"
+
+    wrong = client.patch(here, {"cascade": ["import:gpt"]}, format="json")
+    chosen = client.patch(
+        here, {"cascade": ["model"], "class_balance": {"sentiment": "labeled"}}, format="json"
+    )
+
+    assert wrong.status_code == 400
+    assert "There is no source" in wrong.json()["detail"]
+    assert chosen.json()["cascade"] == ["model"]
+    assert chosen.json()["class_balance"] == {"sentiment": "labeled"}
