@@ -1,4 +1,5 @@
-"""The file format of embedded items: ids in order and one float16 row for each, under a checksum, mapped into memory."""
+"""The file format of embedded items: ids in order, which content each was made of, and one float16 row for each; under a
+checksum, mapped into memory."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
-MAGIC = b"Querent shard 1\n"
+MAGIC = b"Querent shard 2\n"
 _LENGTH = struct.Struct("<Q")
 # Rows begin where vector instructions like it.
 _ALIGN = 64
@@ -32,26 +33,51 @@ class ShardDamaged(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Shard:
-    """`items` (n,) ids, ascending; `vectors` (n, d) float16; both mapped into memory and read-only."""
+    """`items` (n,) ids, ascending; `vectors` (n, d) float16; `changes` (n,) the change of the payload that each row was made
+    after, in microseconds since 1970, 0 where there was none. All mapped into memory and read-only."""
 
     items: Ids
     vectors: npt.NDArray[np.float16]
-    # Fingerprint of the encoder, and SHA-256 of ids and rows.
+    # Fingerprint of the encoder, and SHA-256 of ids, changes and rows.
     encoder: str
     sha256: str
+    changes: Ids
 
     def __len__(self) -> int:
         return len(self.items)
 
 
-def write(stream: BinaryIO, items: Ids, rows: npt.NDArray[np.floating[Any]], *, encoder: str) -> str:
-    """Write a shard; its SHA-256. Raises ValueError for ids that do not ascend, and, with the item's id, for a row that is
-    not finite in float16."""
+def write(
+    stream: BinaryIO,
+    items: Ids,
+    rows: npt.NDArray[np.floating[Any]],
+    *,
+    encoder: str,
+    changes: Ids | None = None,
+) -> str:
+    """Write a shard; its SHA-256. Without `changes` no payload has changed. Raises ValueError for ids that do not ascend, and,
+    with the item's id, for a row that is not finite in float16."""
     ids = np.ascontiguousarray(items, dtype="<i8")
-    if rows.ndim != 2 or len(ids) != len(rows):
+    made_after = np.zeros_like(ids) if changes is None else np.ascontiguousarray(changes, dtype="<i8")
+    if rows.ndim != 2 or not len(ids) == len(made_after) == len(rows):
         raise ValueError(f"A shard has one row for each item, not {rows.shape} for {len(ids)}.")
     if len(ids) > 1 and not (np.diff(ids) > 0).all():
         raise ValueError("The ids of a shard ascend, each of them once.")
+    half = _halves(ids, rows)
+    digest = hashlib.sha256(ids.data)
+    digest.update(made_after.data)
+    digest.update(half.data)
+    sha256 = digest.hexdigest()
+    header = {"items": len(ids), "dimension": rows.shape[1], "encoder": encoder, "sha256": sha256}
+    head = json.dumps(header, sort_keys=True).encode()
+    stream.write(_padded(MAGIC + _LENGTH.pack(len(head)) + head))
+    stream.write(_padded(ids.tobytes()))
+    stream.write(_padded(made_after.tobytes()))
+    stream.write(half.data)
+    return sha256
+
+
+def _halves(ids: Ids, rows: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float16]:
     with np.errstate(over="ignore"):
         half = np.ascontiguousarray(rows, dtype="<f2")
     # Of finite halves no sum in float32 overflows.
@@ -59,15 +85,7 @@ def write(stream: BinaryIO, items: Ids, rows: npt.NDArray[np.floating[Any]], *, 
     if not sound.all():
         item = int(ids[sound.argmin()])
         raise ValueError(f"The vector of item {item} holds NaN, infinity or a number beyond ±65,504.")
-    digest = hashlib.sha256(ids.data)
-    digest.update(half.data)
-    sha256 = digest.hexdigest()
-    header = {"items": len(ids), "dimension": rows.shape[1], "encoder": encoder, "sha256": sha256}
-    head = json.dumps(header, sort_keys=True).encode()
-    stream.write(_padded(MAGIC + _LENGTH.pack(len(head)) + head))
-    stream.write(_padded(ids.tobytes()))
-    stream.write(half.data)
-    return sha256
+    return half
 
 
 def _padded(data: bytes) -> bytes:
@@ -84,11 +102,12 @@ def open_shard(path: Path) -> Shard:
         layout = _layout(stream, path)
     n, d = layout.items, layout.dimension
     if not n:
-        empty = np.zeros((0, d), dtype=np.float16)
-        return Shard(np.zeros(0, dtype=np.int64), empty, layout.encoder, layout.sha256)
+        none = np.zeros(0, dtype=np.int64)
+        return Shard(none, np.zeros((0, d), dtype=np.float16), layout.encoder, layout.sha256, none)
     items = np.memmap(path, dtype="<i8", mode="r", offset=layout.ids_at, shape=(n,))
+    changes = np.memmap(path, dtype="<i8", mode="r", offset=layout.changes_at, shape=(n,))
     vectors = np.memmap(path, dtype="<f2", mode="r", offset=layout.rows_at, shape=(n, d))
-    return Shard(items, vectors, layout.encoder, layout.sha256)
+    return Shard(items, vectors, layout.encoder, layout.sha256, changes)
 
 
 def verify(path: Path) -> None:
@@ -103,6 +122,8 @@ def verify(path: Path) -> None:
         stream.seek(layout.ids_at)
         ids = stream.read(8 * layout.items)
         digest.update(ids)
+        stream.seek(layout.changes_at)
+        digest.update(stream.read(8 * layout.items))
         stream.seek(layout.rows_at)
         sound = True
         while piece := stream.read(_PIECE):
@@ -122,6 +143,7 @@ class _Layout:
     encoder: str
     sha256: str
     ids_at: int
+    changes_at: int
     rows_at: int
 
 
@@ -132,10 +154,11 @@ def _layout(stream: BinaryIO, path: Path) -> _Layout:
     header = json.loads(stream.read(min(length, _LONGEST_HEADER)))
     n, d = int(header["items"]), int(header["dimension"])
     start = _aligned(len(MAGIC) + _LENGTH.size + length)
-    rows = start + _aligned(n * 8)
+    changes = start + _aligned(n * 8)
+    rows = changes + _aligned(n * 8)
     if path.stat().st_size != rows + n * d * 2:
         raise ShardDamaged(f"{path.name} is cut: {n} rows do not fit into it.")
-    return _Layout(n, d, str(header["encoder"]), str(header["sha256"]), start, rows)
+    return _Layout(n, d, str(header["encoder"]), str(header["sha256"]), start, changes, rows)
 
 
 @contextmanager

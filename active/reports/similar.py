@@ -48,7 +48,7 @@ FROM passing p JOIN active_itemvector v ON v.item_id = p.id AND v.encoder_id = %
 WHERE v.item_id <> %(item)s ORDER BY distance, v.item_id LIMIT %(limit)s
 """
 _THESE = "SELECT unnest(%(passing)s::bigint[]) AS id"
-_WHICH_PASS = "SELECT i.id FROM annotation_item i WHERE i.project_id = %(project)s AND {passes}"
+_WHICH = "SELECT i.id FROM annotation_item i WHERE i.project_id = %(project)s AND {passes}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _nearest(
     if len(found) >= limit:
         return found
     # The index gives up after a while, where hardly any of the nearest passes.
-    which = _WHICH_PASS.format(passes=passes)
+    which = _WHICH.format(passes=passes)
     with _settings(_BOUNDED):
         return _rows(_ONE_BY_ONE.format(passing=which, its=_ITS_VECTOR), given)
 

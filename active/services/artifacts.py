@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from active.learners import Calibration, Model, calibration_from_bytes, model_from_bytes
 from active.models import ModelVersion
 from active.services import storage
+from annotation.services.stored import keep
 
 Floats = npt.NDArray[np.float32]
 # The bytes of the model come first, after their length.
@@ -46,14 +48,14 @@ class Predictor:
 
 
 def save(row: ModelVersion, predictor: Predictor) -> None:
-    """Write the artifact of a model version and tell its row where it is. Raises StoreUnavailable."""
+    """Write the artifact of a model version and tell its row where it is. Raises StorageFault."""
     data = predictor.to_bytes()
     row.sha256, row.size = hashlib.sha256(data).hexdigest(), len(data)
-    row.file = storage.put_bytes(f"models/{row.project_id}/{row.version}-{row.sha256[:12]}.model", data)
+    row.file = keep(f"models/{row.project_id}/{row.version}-{row.sha256[:12]}.model", io.BytesIO(data))
 
 
 def load(row: ModelVersion) -> Predictor:
-    """The model of a version. Raises FileLost where its file is gone or damaged, StoreUnavailable."""
+    """The model of a version. Raises FileLost where its file is gone or damaged, StorageFault."""
     return _load(row.file, row.sha256, tuple(row.parameters["labels"]), row.parameters["kind"])
 
 

@@ -1,7 +1,7 @@
 """The embedding store: every item of a project as a vector, in shards that are written once and mapped into memory.
 
-Only items that are in no shard are embedded. A shard whose file is gone or damaged is forgotten, and its items are embedded
-again. docs/embedding.md tells the whole of it.
+Only items that are in no shard are embedded, and those whose payload has changed since. A shard whose file is gone or damaged is
+forgotten, and its items are embedded again. docs/embedding.md tells the whole of it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -20,13 +21,13 @@ from django.utils import timezone
 
 from active.encoders import shards as files
 from active.encoders.shards import Shard, ShardDamaged
-from active.models import EmbeddingShard, Encoder
+from active.models import EmbeddingShard, Encoder, RoundShard
 from active.services import payloads, storage
-from active.services.encoder_versions import current, fitted
-from active.services.storage import FileLost, StoreUnavailable
+from active.services.encoder_versions import CannotEmbed, current, fitted
 from annotation.services.locks import waited_for
+from annotation.services.stored import FileLost, keep, reached
 
-__all__ = ["StoreUnavailable", "current", "embed_new", "gather", "opened", "write"]
+__all__ = ["CannotEmbed", "current", "embed_new", "gather", "opened", "write"]
 
 logger = logging.getLogger(__name__)
 Ids = npt.NDArray[np.int64]
@@ -46,46 +47,91 @@ def rows_of_a_shard(dimension: int) -> int:
 
 
 def embed_new(*, encoder: Encoder) -> Ids:
-    """Embed the items that are in no shard yet; their ids. What is done when a worker dies stays done. Raises
-    StoreUnavailable."""
+    """Embed the items that are in no shard yet, and those whose payload has changed since; their ids. What is done when a
+    worker dies stays done. Raises CannotEmbed, StorageFault."""
     # Two at once would embed the same items.
     with waited_for("embeddings", encoder.project_id):
         missing = payloads.ids_of(encoder.project_id)
-        for shard in _sound(encoder):
+        changed = _changed(encoder)
+        done = []
+        for row, shard in _sound(encoder):
             missing = np.setdiff1d(missing, shard.items, assume_unique=True)
+            done.append(_renew(encoder, row, shard, *changed))
         step = rows_of_a_shard(encoder.dimension)
         for first in range(0, len(missing), step):
             _embed(encoder, missing[first : first + step])
-        return missing
+        return np.sort(np.concatenate([missing, *done]))
+
+
+def _changed(encoder: Encoder) -> tuple[Ids, Ids]:
+    """Items whose payload has ever changed, and the latest change of each. Vectors that somebody else computed stay as they
+    are until others are imported: nobody here can make them."""
+    if encoder.options.get("imported"):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    return payloads.changed(encoder.project_id)
+
+
+def _renew(encoder: Encoder, row: EmbeddingShard, shard: Shard, changed: Ids, changes: Ids) -> Ids:
+    """Embed anew what has changed since a shard was written, and put another one in its place; which items that were."""
+    rows = np.flatnonzero(np.isin(shard.items, changed, assume_unique=True))
+    latest = changes[np.searchsorted(changed, shard.items[rows])]
+    stale = rows[shard.changes[rows] != latest]
+    if not len(stale):
+        return np.zeros(0, dtype=np.int64)
+    made = _encoded(encoder, np.asarray(shard.items[stale]))
+    stale = stale[made.there]
+    vectors, made_after = np.array(shard.vectors), np.array(shard.changes)
+    vectors[stale], made_after[stale] = made.rows[made.there], made.changes[made.there]
+    write(encoder, np.asarray(shard.items), vectors, made_after, instead_of=[row])
+    return np.asarray(shard.items[stale], dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Encoded:
+    """Aligned with the items asked for: whether each is `there`, or has been deleted; its vector; the change it was read after."""
+
+    there: npt.NDArray[np.bool_]
+    rows: Halves
+    changes: Ids
+
+
+def _encoded(encoder: Encoder, items: Ids) -> _Encoded:
+    model, named = fitted(encoder), payloads.Files(encoder.project_id)
+    rows = np.zeros((len(items), encoder.dimension), dtype=np.float16)
+    there, changes = np.zeros(len(items), dtype=bool), np.zeros(len(items), dtype=np.int64)
+    for part in payloads.of_items(items):
+        named.know(part.contents, model.fields)
+        place = np.searchsorted(items, part.items)
+        try:
+            rows[place] = model.encode(part.contents, load=named.load)
+        except (RuntimeError, ValueError) as error:
+            raise CannotEmbed(f"Items could not be embedded: {error}") from error
+        there[place], changes[place] = True, part.changes
+    return _Encoded(there, rows, changes)
 
 
 def _embed(encoder: Encoder, items: Ids) -> None:
-    model, named = fitted(encoder), payloads.Files(encoder.project_id)
-    rows = np.zeros((len(items), encoder.dimension), dtype=np.float16)
-    there = np.zeros(len(items), dtype=bool)
-    for part, contents in payloads.of_items(items):
-        named.know(contents, model.fields)
-        place = np.searchsorted(items, part)
-        try:
-            rows[place] = model.encode(contents, load=named.load)
-        except (RuntimeError, ValueError) as error:
-            raise StoreUnavailable(f"Items could not be embedded: {error}") from error
-        there[place] = True
-    # The others have been deleted meanwhile.
-    if there.any():
-        write(encoder, items[there], rows[there])
+    made = _encoded(encoder, items)
+    if made.there.any():
+        write(encoder, items[made.there], made.rows[made.there], made.changes[made.there])
 
 
-def write(encoder: Encoder, items: Ids, rows: Halves, *, instead_of: Sequence[EmbeddingShard] = ()) -> None:
-    """Keep rows as a shard, in place of others. Raises StoreUnavailable."""
-    with tempfile.NamedTemporaryFile(prefix="querent-shard-") as draft:
-        sha256 = files.write(cast("BinaryIO", draft), items, rows, encoder=encoder.sha256)
-        draft.flush()
+def write(
+    encoder: Encoder,
+    items: Ids,
+    rows: Halves,
+    changes: Ids | None = None,
+    *,
+    instead_of: Sequence[EmbeddingShard] = (),
+) -> None:
+    """Keep rows as a shard, in place of others. Raises StorageFault."""
+    with tempfile.TemporaryFile(prefix="querent-shard-") as draft:
+        sha256 = files.write(cast("BinaryIO", draft), items, rows, encoder=encoder.sha256, changes=changes)
         name = f"embeddings/{encoder.project_id}/{encoder.version}/{items[0]}-{sha256[:12]}.shard"
-        file = storage.put(name, Path(draft.name))
+        file = keep(name, draft)
     # At once: no item may be in two shards, nor in none, for whoever looks.
     with transaction.atomic():
-        EmbeddingShard.objects.create(
+        made = EmbeddingShard.objects.create(
             encoder=encoder,
             rows=len(items),
             first_item=int(items[0]),
@@ -93,14 +139,17 @@ def write(encoder: Encoder, items: Ids, rows: Halves, *, instead_of: Sequence[Em
             file=file,
             sha256=sha256,
         )
+        if len(instead_of) == 1:
+            # A round that scores it goes on with the same items.
+            RoundShard.objects.filter(shard=instead_of[0]).update(shard=made)
         EmbeddingShard.objects.filter(pk__in=[row.pk for row in instead_of]).delete()
 
 
-def _sound(encoder: Encoder) -> Iterator[Shard]:
+def _sound(encoder: Encoder) -> Iterator[tuple[EmbeddingShard, Shard]]:
     """The shards of an encoder. Those that are lost or damaged are forgotten, for their items to be embedded again."""
     for row in encoder.shards.order_by("first_item", "pk"):
         try:
-            yield opened(row)
+            yield row, opened(row)
         except FileLost as error:
             logger.warning("%s rows are embedded again: %s", row.rows, error)
             told = [*encoder.options.get("rebuilt", ()), _lost(row, error)]
@@ -115,7 +164,7 @@ def _lost(row: EmbeddingShard, error: FileLost) -> dict[str, object]:
 
 
 def opened(row: EmbeddingShard) -> Shard:
-    """A shard, mapped into memory. Raises FileLost, StoreUnavailable."""
+    """A shard, mapped into memory. Raises FileLost, StorageFault."""
     try:
         return _checked(row, fresh=False)
     except FileLost:
@@ -125,7 +174,7 @@ def opened(row: EmbeddingShard) -> Shard:
 
 def _checked(row: EmbeddingShard, *, fresh: bool) -> Shard:
     path = storage.local(row.file, row.sha256, fresh=fresh)
-    with storage.reached(row.file):
+    with reached(row.file):
         about = path.stat()
     try:
         _verified(path, about.st_size, about.st_mtime_ns)
@@ -149,7 +198,7 @@ def _mapped(path: Path, size: int, changed: int) -> Shard:
 
 
 def gather(encoder: Encoder | None, items: Ids) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """Vectors of these items: (n,) whether each is there, (n, d) float32. Raises StoreUnavailable."""
+    """Vectors of these items: (n,) whether each is there, (n, d) float32. Raises StorageFault."""
     if encoder is None:
         return np.zeros(len(items), dtype=bool), np.zeros((len(items), 0), dtype=np.float32)
     items = np.asarray(items, dtype=np.int64)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import re
-import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -20,9 +20,11 @@ from active.encoders import EncoderUnavailable
 from active.encoders.types import Encoder as Fitted
 from active.models import Encoder, LearningSettings
 from active.services import payloads, storage
-from active.services.storage import FileLost, StoreUnavailable
+from annotation.errors import DomainError
 from annotation.models import Item, Project
+from annotation.services import stored
 from annotation.services.locks import waited_for
+from annotation.services.stored import FileLost, StorageFault
 
 logger = logging.getLogger(__name__)
 State = Encoder.State
@@ -38,10 +40,16 @@ DIED = "The worker that fitted this encoder died, most likely for lack of memory
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 
+class CannotEmbed(DomainError):
+    """Vectors cannot be made of these items; the message says what to do."""
+
+    code = "cannot_embed"
+
+
 def current(*, project: Project, settings: LearningSettings) -> Encoder:
     """The encoder that a project uses now; a new version where there is none, or where something about it has changed.
 
-    Raises StoreUnavailable.
+    Raises CannotEmbed, StorageFault.
     """
     # Two who find none would fit two.
     with waited_for("embeddings", project.pk):
@@ -81,9 +89,9 @@ def _outgrown(encoder: Encoder) -> bool:
 
 def _fit(project: Project, wanted: dict[str, Any]) -> Encoder:
     if wanted["kind"] not in encoders.ENCODERS:
-        raise StoreUnavailable(f"There is no encoder '{wanted['kind']}'. Choose another in the settings.")
+        raise CannotEmbed(f"There is no encoder '{wanted['kind']}'. Choose another in the settings.")
     if wanted["kind"] == "vectors" and not wanted["fields"]:
-        raise StoreUnavailable(
+        raise CannotEmbed(
             "No vectors have been imported, or their file is lost. Import them, or name the field that holds them."
         )
     row = begin(project, wanted["kind"])
@@ -99,9 +107,9 @@ def _fit(project: Project, wanted: dict[str, Any]) -> Encoder:
             load=files.load,
         )
         keep(row, made, {"wanted": wanted, "sample": len(sample)})
-    except (EncoderUnavailable, ValueError, StoreUnavailable) as error:
+    except (EncoderUnavailable, ValueError, StorageFault) as error:
         Encoder.objects.filter(pk=row.pk).update(state=State.FAILED, error=str(error))
-        raise StoreUnavailable(f"The encoder could not be made: {error}") from error
+        raise CannotEmbed(f"The encoder could not be made: {error}") from error
     return row
 
 
@@ -116,13 +124,11 @@ def begin(project: Project, kind: str) -> Encoder:
 
 
 def keep(row: Encoder, made: Fitted, options: Mapping[str, Any], *, state: str = State.READY) -> None:
-    """Write an encoder to storage, and its row. Raises StoreUnavailable."""
+    """Write an encoder to storage, and its row. Raises StorageFault."""
     data = made.to_bytes()
     row.sha256 = hashlib.sha256(data).hexdigest()
-    with tempfile.TemporaryDirectory(prefix="querent-") as folder:
-        draft = Path(folder) / "encoder"
-        draft.write_bytes(data)
-        row.file = storage.put(f"embeddings/{row.project_id}/{row.version}/{row.sha256[:12]}.encoder", draft)
+    name = f"embeddings/{row.project_id}/{row.version}/{row.sha256[:12]}.encoder"
+    row.file = stored.keep(name, io.BytesIO(data))
     row.dimension, row.state, row.options = made.dimension, state, dict(options)
     row.save()
 
@@ -131,11 +137,11 @@ def _sample(project_id: int) -> list[payloads.Payload]:
     ids = payloads.ids_of(project_id)
     if len(ids) > SAMPLE:
         ids = np.sort(np.random.default_rng(project_id).choice(ids, SAMPLE, replace=False))
-    return [one for _, part in payloads.of_items(ids) for one in part]
+    return [one for part in payloads.of_items(ids) for one in part.contents]
 
 
 def fitted(encoder: Encoder) -> Fitted:
-    """The encoder itself. Raises StoreUnavailable."""
+    """The encoder itself. Raises FileLost, StorageFault."""
     return _fitted(encoder.file, encoder.sha256)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -13,6 +14,7 @@ from django.db import connection
 
 from active.services import copying, storage
 from annotation.models import Media
+from annotation.services.stored import FileLost
 
 Ids = npt.NDArray[np.int64]
 Payload = dict[str, Any]
@@ -22,7 +24,21 @@ MOST_BYTES = 8 * 2**20
 
 ALL = "SELECT id FROM annotation_item WHERE project_id = %(project)s ORDER BY id"
 _SIZES = "SELECT id, pg_column_size(payload)::int8 FROM annotation_item WHERE id = ANY(%(items)s) ORDER BY id"
-_PAYLOADS = "SELECT id, payload::text FROM annotation_item WHERE id = ANY(%(items)s) ORDER BY id"
+# Microseconds, so that two moments are the same only where they are.
+_CHANGE = "coalesce(extract(epoch FROM payload_changed_at) * 1000000, 0)::int8"
+_PAYLOADS = f"SELECT id, payload::text, {_CHANGE} FROM annotation_item WHERE id = ANY(%(items)s) ORDER BY id"  # noqa: S608
+_CHANGED = f"""
+SELECT id, {_CHANGE} FROM annotation_item WHERE project_id = %(project)s AND payload_changed_at IS NOT NULL ORDER BY id
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Items, ascending, what they say, and which change of the payload that is: microseconds since 1970, 0 for none."""
+
+    items: Ids
+    contents: list[Payload]
+    changes: Ids
 
 
 def ids_of(project_id: int) -> Ids:
@@ -30,8 +46,14 @@ def ids_of(project_id: int) -> Ids:
     return copying.ids(ALL, {"project": project_id})
 
 
-def of_items(items: Ids) -> Iterator[tuple[Ids, list[Payload]]]:
-    """Ids and payloads in parts, ascending; items that have been deleted are left out."""
+def changed(project_id: int) -> tuple[Ids, Ids]:
+    """The items of a project whose payload has ever changed, ascending, and the latest change of each."""
+    items, changes = copying.columns(_CHANGED, {"project": project_id}, ["int8", "int8"])
+    return items, changes
+
+
+def of_items(items: Ids) -> Iterator[Part]:
+    """Payloads in parts, ascending; items that have been deleted are left out."""
     found, sizes = copying.columns(_SIZES, {"items": items.tolist()}, ["int8", "int8"])
     for part in _parts(np.asarray(sizes, dtype=np.int64)):
         yield _read(np.asarray(found[part], dtype=np.int64))
@@ -48,21 +70,22 @@ def _parts(sizes: Ids) -> Iterator[slice]:
         first = last
 
 
-def _read(items: Ids) -> tuple[Ids, list[Payload]]:
+def _read(items: Ids) -> Part:
     connection.ensure_connection()
     raw = cast("psycopg.Connection[Any]", connection.connection)
-    numbers, payloads = [], []
+    numbers, payloads, changes = [], [], []
     with (
         connection.wrap_database_errors,
         psycopg.ClientCursor(raw) as cursor,
         cursor.copy(f"COPY ({_PAYLOADS}) TO STDOUT (FORMAT binary)", {"items": items.tolist()}) as copy,
     ):
-        copy.set_types(["int8", "text"])
-        for number, payload in copy.rows():
+        copy.set_types(["int8", "text", "int8"])
+        for number, payload, change in copy.rows():
             numbers.append(number)
+            changes.append(change)
             read = orjson.loads(payload)
             payloads.append(read if isinstance(read, dict) else {})
-    return np.array(numbers, dtype=np.int64), payloads
+    return Part(np.array(numbers, dtype=np.int64), payloads, np.array(changes, dtype=np.int64))
 
 
 class Files:
@@ -81,8 +104,8 @@ class Files:
         self._known = dict(media.values_list("name", "file"))
 
     def load(self, name: str) -> bytes | None:
-        """The bytes of a file; None where the project has none of this name, or has lost it. Raises StoreUnavailable."""
+        """The bytes of a file; None where the project has none of this name, or has lost it. Raises StorageFault."""
         try:
             return storage.read(self._known[name]) if name in self._known else None
-        except storage.FileLost:
+        except FileLost:
             return None

@@ -28,7 +28,7 @@ from active.services import (
 )
 from annotation.errors import DomainError
 from annotation.questions.types import Question
-from annotation.services.locks import alone
+from annotation.services.locks import alone, waited_for
 
 State = Round.State
 log = logging.getLogger(__name__)
@@ -63,8 +63,10 @@ def _prepare(round: Round) -> list[int]:
     trained = time.perf_counter()
     round.timings = {"embedding": embedded - started, "training": trained - embedded}
     RoundShard.objects.filter(round=round).delete()
-    shards = [RoundShard(round=round, shard=shard) for shard in encoder.shards.order_by("first_item")]
-    made = RoundShard.objects.bulk_create(shards)
+    # Whoever embeds at the same time may put another shard in the place of one that was just read of.
+    with waited_for("embeddings", round.project_id):
+        shards = [RoundShard(round=round, shard=shard) for shard in encoder.shards.order_by("first_item")]
+        made = RoundShard.objects.bulk_create(shards)
     if not requests.enter(round, State.SCORING, timings=round.timings):
         return []
     return [shard.pk for shard in made]

@@ -16,7 +16,7 @@ KEPT_ENCODERS = 2
 
 
 def tidy(*, project_id: int) -> None:
-    """Put small shards together, and let go of encoders and files that are not used any more. Raises StoreUnavailable."""
+    """Put small shards together, and let go of encoders and files that are not used any more. Raises StorageFault."""
     with waited_for("embeddings", project_id):
         ready = list(
             Encoder.objects.filter(project=project_id, state=Encoder.State.READY).order_by("-version")
@@ -40,11 +40,12 @@ def _compact(encoder: Encoder) -> None:
         parts = [embeddings.opened(row) for row in group]
         items = np.concatenate([part.items for part in parts])
         rows = np.concatenate([part.vectors for part in parts])
+        changes = np.concatenate([part.changes for part in parts])
         order = np.argsort(items, kind="stable")
         # Of items that have been deleted nobody will ask.
         order = order[np.isin(items[order], there, assume_unique=True)]
         if len(order):
-            embeddings.write(encoder, items[order], rows[order], instead_of=group)
+            embeddings.write(encoder, items[order], rows[order], changes[order], instead_of=group)
 
 
 def _groups(rows: Sequence[EmbeddingShard], most: int) -> Iterator[list[EmbeddingShard]]:

@@ -17,10 +17,11 @@ from django.db.models import Max
 
 from active.models import EmbeddingShard, Encoder, ItemVector, LearningSettings, SimilarSearch
 from active.services import copying, embeddings
-from active.services.storage import FileLost, StoreUnavailable
+from active.services.encoder_versions import CannotEmbed
 from annotation.models import Item
 from annotation.services import jobs
 from annotation.services.pulse import kept_alive
+from annotation.services.stored import FileLost
 
 log = logging.getLogger(__name__)
 Ids = npt.NDArray[np.int64]
@@ -44,6 +45,10 @@ WHERE encoder_id = %(encoder)s AND item_id BETWEEN %(first)s AND %(last)s ORDER 
 """
 _EXISTING = """
 SELECT id FROM annotation_item WHERE project_id = %(project)s AND id BETWEEN %(first)s AND %(last)s ORDER BY id
+"""
+_FORGET = """
+DELETE FROM active_itemvector v WHERE v.encoder_id = %(encoder)s AND v.item_id = ANY(%(items)s)
+  AND NOT EXISTS (SELECT FROM coming c WHERE c.item_id = v.item_id AND c.vector = v.vector)
 """
 
 
@@ -70,7 +75,7 @@ def _work(search: SimilarSearch, beat: jobs.Beat) -> None:
         encoder = embeddings.current(project=project, settings=settings)
         _check_dimension(encoder)
         embeddings.embed_new(encoder=encoder)
-        last_shard = _fill(encoder, beat)
+        last_shard = _fill(encoder, search.last_shard, beat)
         count = ItemVector.objects.filter(encoder=encoder).count()
         _index(encoder, count)
     jobs.finished(search, encoder=encoder, vectors=count, last_item=last_item, last_shard=last_shard)
@@ -79,20 +84,21 @@ def _work(search: SimilarSearch, beat: jobs.Beat) -> None:
 
 def _check_dimension(encoder: Encoder) -> None:
     if not 1 <= encoder.dimension <= MOST_DIMENSIONS:
-        raise StoreUnavailable(
+        raise CannotEmbed(
             f"The vectors of the encoder have {encoder.dimension:,} numbers; those of 1 to {MOST_DIMENSIONS:,} can be searched."
             " Choose another encoder in the settings of learning."
         )
 
 
-def _fill(encoder: Encoder, beat: jobs.Beat) -> int:
-    """Copy what is in shards and not in the table; the number of the last shard that was seen."""
+def _fill(encoder: Encoder, seen: int, beat: jobs.Beat) -> int:
+    """Copy what is in shards and not in the table. `seen` is the number of the last shard that was seen before; returns that of
+    the last one now."""
     shards = list(encoder.shards.order_by("first_item", "pk"))
     total = sum(shard.rows for shard in shards)
     done = 0
     for shard in shards:
         try:
-            _copy_shard(encoder, shard, beat)
+            _copy_shard(encoder, shard, beat, new=shard.pk > seen)
         except FileLost as error:
             # Its items are embedded again, into another shard.
             log.warning("A shard is passed over: %s", error)
@@ -101,8 +107,13 @@ def _fill(encoder: Encoder, beat: jobs.Beat) -> int:
     return max((shard.pk for shard in shards), default=0)
 
 
-def _copy_shard(encoder: Encoder, row: EmbeddingShard, beat: jobs.Beat) -> None:
+def _copy_shard(encoder: Encoder, row: EmbeddingShard, beat: jobs.Beat, *, new: bool) -> None:
     shard = embeddings.opened(row)
+    changed = np.flatnonzero(shard.changes) if new else np.zeros(0, dtype=np.int64)
+    for first in range(0, len(changed), _COPIED_AT_ONCE):
+        part = changed[first : first + _COPIED_AT_ONCE]
+        _forget_others(encoder, shard.items[part], shard.vectors[part])
+        beat()
     scope = {"first": row.first_item, "last": row.last_item}
     there = copying.ids(_THERE, {"encoder": encoder.pk, **scope})
     missing = np.flatnonzero(~np.isin(shard.items, there, assume_unique=True))
@@ -110,6 +121,16 @@ def _copy_shard(encoder: Encoder, row: EmbeddingShard, beat: jobs.Beat) -> None:
         part = missing[first : first + _COPIED_AT_ONCE]
         _copy_some(encoder, shard.items[part], shard.vectors[part])
         beat()
+
+
+def _forget_others(encoder: Encoder, items: Ids, vectors: Halves) -> None:
+    """Remove what the table has of these items, unless it is this. Of a large shard in which a few have changed nearly all
+    stays: an index is slow to take vectors in."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE coming (LIKE active_itemvector)")
+        _send(_rows(encoder, items, vectors), "coming")
+        cursor.execute(_FORGET, {"encoder": encoder.pk, "items": items.tolist()})
+        cursor.execute("DROP TABLE coming")
 
 
 def _copy_some(encoder: Encoder, items: Ids, vectors: Halves, tries: int = 5) -> None:
@@ -143,16 +164,16 @@ def _rows(encoder: Encoder, items: Ids, vectors: Halves) -> bytes:
     return packed.tobytes()
 
 
-def _send(rows: bytes) -> None:
+def _send(rows: bytes, table: str = "active_itemvector") -> None:
     connection.ensure_connection()
     raw = cast("psycopg.Connection[Any]", connection.connection)
-    copy = "COPY active_itemvector (encoder_id, item_id, vector) FROM STDIN (FORMAT binary)"
+    copy = f"COPY {table} (encoder_id, item_id, vector) FROM STDIN (FORMAT binary)"
     with connection.wrap_database_errors, psycopg.ClientCursor(raw) as cursor, cursor.copy(copy) as stream:
         stream.write(_HEADER + rows + _TRAILER)
 
 
 def _index(encoder: Encoder, count: int) -> None:
-    """Make the encoder's index, where it is large and has none. Raises StoreUnavailable where there is no room for it."""
+    """Make the encoder's index, where it is large and has none."""
     name = index_of(encoder.pk)
     valid = dict(_indexes())
     if name in valid and not valid[name]:

@@ -1,4 +1,4 @@
-"""Files of workers in Django's storage: written once, named by their content, checked when they are read."""
+"""Files of workers, named by their content: checked when they are read, and copied where the storage is elsewhere."""
 
 from __future__ import annotations
 
@@ -6,63 +6,21 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files import File
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from annotation.errors import DomainError
+from annotation.services.stored import FileLost, StorageFault, opened, reached
 
 # Copies of files whose storage is elsewhere; the longest unused go first.
 CACHE_BYTES = 8 * 2**30
 
 
-class StoreUnavailable(DomainError):
-    """Vectors cannot be read, written or made; the message says what to do."""
-
-    code = "store_unavailable"
-
-
-class FileLost(StoreUnavailable):
-    """A file is not where it was written, or is another one now."""
-
-
-@contextmanager
-def reached(file: str) -> Iterator[None]:
-    """What goes wrong inside is told as a file that is lost, or as a storage that cannot be reached."""
-    try:
-        yield
-    except DomainError:
-        raise
-    except FileNotFoundError as error:
-        raise FileLost(f"The file {file} is gone from the storage.") from error
-    # Each kind of storage has errors of its own.
-    except Exception as error:
-        raise StoreUnavailable(
-            f"The storage cannot be used for {file} ({str(error) or type(error).__name__}). Is the disk full, or the storage "
-            "away? Nothing is lost: start again when it is back."
-        ) from error
-
-
-def put(name: str, content: Path) -> str:
-    """Keep a file; the name that it has in the storage. Raises StoreUnavailable."""
-    with reached(name), content.open("rb") as stream:
-        return str(default_storage.save(name, File(stream)))
-
-
-def put_bytes(name: str, content: bytes) -> str:
-    """Keep these bytes as a file; the name that it has in the storage. Raises StoreUnavailable."""
-    with reached(name):
-        return str(default_storage.save(name, ContentFile(content)))
-
-
 def read(file: str, sha256: str = "") -> bytes:
-    """The bytes of a file. Raises FileLost where it is gone or has another checksum, StoreUnavailable."""
-    with reached(file), default_storage.open(file, "rb") as stream:
+    """The bytes of a file. Raises FileLost where it is gone or has another checksum, StorageFault."""
+    with opened(file) as stream:
         data: bytes = stream.read()
     if sha256 and hashlib.sha256(data).hexdigest() != sha256:
         raise FileLost(f"The file {file} is damaged: its checksum is wrong.")
@@ -72,7 +30,7 @@ def read(file: str, sha256: str = "") -> bytes:
 def remove(files: list[str]) -> None:
     """Remove files, those that are gone already included; what cannot be removed now stays."""
     for file in files:
-        with suppress(StoreUnavailable), reached(file):
+        with suppress(StorageFault), reached(file):
             default_storage.delete(file)
 
 
@@ -86,7 +44,7 @@ def listed(folder: str) -> list[str]:
 def local(file: str, key: str, *, fresh: bool = False) -> Path:
     """Where this machine has a file: in the storage itself, or as a copy under this key, which `fresh` makes anew.
 
-    Raises FileLost, StoreUnavailable.
+    Raises FileLost, StorageFault.
     """
     with suppress(NotImplementedError):
         return Path(default_storage.path(file))

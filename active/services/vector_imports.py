@@ -30,7 +30,7 @@ def import_vectors(
     """Take the rows of a .npy file as the vectors of the items with these keys, and use them from now on.
 
     Items that the file leaves out keep what an earlier import of the same dimension said, or have a vector of zeros. Raises
-    NotAllowed; InvalidInput, with the key, for anything that does not fit; StoreUnavailable.
+    NotAllowed; InvalidInput, with the key, for anything that does not fit; StorageFault.
     """
     check(user=by, project=project, action=Action.CONFIGURE)
     try:

@@ -219,10 +219,8 @@ def _opened(snapshot: Snapshot) -> Iterator[Any]:
     try:
         with stored.reached(name):
             file = snapshot.file.storage.open(name, "rb")
-    except stored.StorageFault as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            raise _gone(snapshot, "is no longer in the storage") from error
-        raise
+    except stored.FileLost as error:
+        raise _gone(snapshot, "is no longer in the storage") from error
     with closing(file):
         yield file
 

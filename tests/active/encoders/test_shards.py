@@ -17,9 +17,9 @@ IDS = np.array([2, 3, 5, 8, 2**40], dtype=np.int64)
 ROWS = np.arange(15, dtype=np.float32).reshape(5, 3) / 4
 
 
-def shard(path: Path, ids: Any = IDS, rows: Any = ROWS) -> Shard:
+def shard(path: Path, ids: Any = IDS, rows: Any = ROWS, changes: Any = None) -> Shard:
     with path.open("wb") as file:
-        write(file, np.asarray(ids), np.asarray(rows), encoder="ab" * 32)
+        write(file, np.asarray(ids), np.asarray(rows), encoder="ab" * 32, changes=changes)
     return open_shard(path)
 
 
@@ -29,15 +29,24 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     verify(tmp_path / "a.shard")
     np.testing.assert_array_equal(found.items, IDS)
     np.testing.assert_array_equal(found.vectors, ROWS)
+    assert not found.changes.any()
     assert found.vectors.dtype == np.float16
     assert found.vectors.ctypes.data % 64 == 0
     assert found.encoder == "ab" * 32
+
+
+def test_a_row_says_after_which_change_it_was_made(tmp_path: Path) -> None:
+    changes = np.array([0, 0, 1_700_000_000_000_001, 0, 7], dtype=np.int64)
+
+    np.testing.assert_array_equal(shard(tmp_path / "a.shard", changes=changes).changes, changes)
+    verify(tmp_path / "a.shard")
 
 
 def test_the_checksum_is_of_the_content(tmp_path: Path) -> None:
     one, same, other = (write(io.BytesIO(), IDS, rows, encoder="x") for rows in (ROWS, ROWS, ROWS + 1))
 
     assert one == same != other
+    assert one != write(io.BytesIO(), IDS, ROWS, encoder="x", changes=IDS)
     assert shard(tmp_path / "a.shard").sha256 == one
 
 
@@ -66,7 +75,7 @@ def test_foreign_and_missing_files_are_refused_by_name(tmp_path: Path) -> None:
             open_shard(tmp_path / name)
 
 
-@pytest.mark.parametrize("place", [-1, -20, -60])
+@pytest.mark.parametrize("place", [-1, -20, -60, -130])
 def test_a_changed_byte_is_found(tmp_path: Path, place: int) -> None:
     shard(tmp_path / "a.shard")
     data = bytearray((tmp_path / "a.shard").read_bytes())
@@ -102,7 +111,8 @@ def test_large_numbers_are_no_fault(tmp_path: Path) -> None:
 
 def of(items: list[int], value: float) -> Shard:
     rows = np.full((len(items), 2), value, dtype=np.float16)
-    return Shard(np.array(items, dtype=np.int64), rows, "x", "")
+    ids = np.array(items, dtype=np.int64)
+    return Shard(ids, rows, "x", "", np.zeros_like(ids))
 
 
 @given(
@@ -122,7 +132,7 @@ def test_gather_finds_what_a_dictionary_finds(parts: list[set[int]], wanted: lis
 
 
 def test_shards_of_several_encoders_do_not_mix() -> None:
-    wider = Shard(np.array([1]), np.zeros((1, 3), dtype=np.float16), "y", "")
+    wider = Shard(np.array([1]), np.zeros((1, 3), dtype=np.float16), "y", "", np.array([0]))
 
     with pytest.raises(ValueError, match="3 dimensions, not 2"):
         gather([of([1], 1), wider], np.array([1]), 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ import pytest
 from django.core.files.storage import default_storage, storages
 from django.db import connection
 
-from active.models import EmbeddingShard, Encoder, LearningSettings
-from active.services import embeddings, payloads, shard_upkeep, storage
-from active.services.storage import StoreUnavailable
+from active.models import EmbeddingShard, Encoder, LearningSettings, RoundShard
+from active.services import embeddings, payloads, requests, shard_upkeep, storage
+from active.services.encoder_versions import CannotEmbed
 from annotation.importing.pictures import inspect
 from annotation.importing.records import Limits
 from annotation.models import Item, Project
-from annotation.services import media
+from annotation.services import media, pushes
+from annotation.services.pushes import Choices
+from annotation.services.stored import StorageFault, keep
 from tests.active import storages as broken
 from tests.active.encoders.cases import load
 from tests.active.learned import make_model
@@ -81,6 +84,73 @@ def test_only_new_items_are_embedded() -> None:
     assert EmbeddingShard.objects.filter(pk=first.pk, sha256=first.sha256).exists()
 
 
+def change(project: Project, text: str, *keys: str) -> list[int]:
+    rows = [{"key": key, "payload": {"text": f"{text} {key}"}} for key in keys]
+    report = pushes.push(
+        project=project, by=project.created_by, rows=rows, choices=Choices(on_change="update", force=True)
+    )
+    assert report.counts["updated"] == len(keys)
+    return sorted(row.id for row in report.rows if row.id)
+
+
+def test_items_whose_content_was_changed_are_embedded_anew() -> None:
+    project, encoder = embedded()
+    before = embeddings.gather(encoder, ids(project))[1]
+    changed = change(project, "tedious cold soup", "item-00003", "item-00007")
+
+    done = embeddings.embed_new(encoder=encoder)
+
+    assert done.tolist() == changed
+    found, rows = embeddings.gather(encoder, ids(project))
+    expected = embeddings.fitted(encoder).encode([item.payload for item in project.items.order_by("pk")])
+    assert found.all()
+    np.testing.assert_allclose(rows, expected, atol=1e-3)
+    others = ~np.isin(ids(project), changed)
+    np.testing.assert_array_equal(rows[others], before[others])
+    assert (rows != before).any(axis=1).sum() == 2
+    assert encoder.shards.get().rows == 30
+
+
+def test_each_change_is_embedded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings, "SHARD_ROWS", 10)
+    project, encoder = embedded()
+    shards = set(encoder.shards.values_list("pk", flat=True))
+    change(project, "tedious cold soup", "item-00003")
+    change(project, "superb", "item-00025")
+    embeddings.embed_new(encoder=encoder)
+
+    assert len(embeddings.embed_new(encoder=encoder)) == 0
+    assert len(shards & set(encoder.shards.values_list("pk", flat=True))) == 1
+    assert embeddings.embed_new(encoder=encoder).tolist() == []
+    again = change(project, "charming", "item-00025")
+    assert embeddings.embed_new(encoder=encoder).tolist() == again
+
+
+def test_a_change_is_known_after_small_shards_were_put_together() -> None:
+    project, encoder = embedded(4)
+    for _ in range(8):
+        add(project, 3)
+        embeddings.embed_new(encoder=encoder)
+    change(project, "tedious cold soup", "item-00003", "item-00009")
+    embeddings.embed_new(encoder=encoder)
+    shard_upkeep.tidy(project_id=project.pk)
+
+    assert encoder.shards.count() == 1
+    assert len(embeddings.embed_new(encoder=encoder)) == 0
+
+
+def test_a_round_that_scores_a_shard_goes_on_with_the_one_in_its_place() -> None:
+    project, encoder = embedded()
+    round = requests.request(project=project, by=project.created_by)
+    scored = RoundShard.objects.create(round=round, shard=encoder.shards.get())
+    change(project, "tedious cold soup", "item-00003")
+
+    embeddings.embed_new(encoder=encoder)
+
+    scored.refresh_from_db()
+    assert scored.shard == encoder.shards.get()
+
+
 def test_shards_have_a_largest_size_in_rows_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embeddings, "SHARD_ROWS", 12)
 
@@ -111,7 +181,7 @@ def test_what_is_done_when_the_disk_is_full_stays_done(
     settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "tests.active.storages.FullStorage"}}
     broken.FullStorage.room = 1
 
-    with pytest.raises(StoreUnavailable, match="No space left"):
+    with pytest.raises(StorageFault, match="No space left"):
         embeddings.embed_new(encoder=encoder)
     broken.FullStorage.room = 9
 
@@ -159,7 +229,7 @@ def test_a_storage_that_is_away_is_told_and_nothing_is_forgotten(settings: Any) 
         lambda: embeddings.embed_new(encoder=encoder),
         lambda: storage.read(encoder.file, encoder.sha256),
     ):
-        with pytest.raises(StoreUnavailable, match="no route to host"):
+        with pytest.raises(StorageFault, match="no route to host"):
             use()
     assert encoder.shards.count() == 1
 
@@ -210,10 +280,9 @@ def test_small_shards_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(embeddings.gather(encoder, ids(project))[1], before[1:])
 
 
-def test_files_of_workers_that_died_before_the_row_are_removed(tmp_path: Path) -> None:
+def test_files_of_workers_that_died_before_the_row_are_removed() -> None:
     project, encoder = embedded()
-    (tmp_path / "draft").write_bytes(b"half")
-    left = storage.put(f"embeddings/{project.pk}/{encoder.version}/1-aa.shard", tmp_path / "draft")
+    left = keep(f"embeddings/{project.pk}/{encoder.version}/1-aa.shard", io.BytesIO(b"half"))
 
     shard_upkeep.tidy(project_id=project.pk)
 
@@ -318,7 +387,7 @@ def test_what_dead_workers_left_is_cleared_away() -> None:
 def test_encoders_that_cannot_be_made_say_why(kind: str, options: dict[str, Any], told: str) -> None:
     project, _ = make_learning(5, encoder=kind, encoder_options=options)
 
-    with pytest.raises(StoreUnavailable, match=told):
+    with pytest.raises(CannotEmbed, match=told):
         current(project)
     assert not project.encoders.exclude(state="failed").exists()
 
@@ -361,9 +430,9 @@ def test_large_payloads_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch
 
     parts = list(payloads.of_items(ids(project)))
 
-    assert np.concatenate([part for part, _ in parts]).tolist() == ids(project).tolist()
-    assert max(len(part) for part, _ in parts) <= 4
-    assert [part.tolist() for part, found in parts if item.payload in found] == [[item.pk]]
+    assert np.concatenate([part.items for part in parts]).tolist() == ids(project).tolist()
+    assert max(len(part.items) for part in parts) <= 4
+    assert [part.items.tolist() for part in parts if item.payload in part.contents] == [[item.pk]]
 
 
 @pytest.mark.django_db(transaction=True)

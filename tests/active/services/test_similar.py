@@ -14,8 +14,10 @@ from active.reports.similar import nearest, standing_of
 from active.services import embeddings, similar, similar_index
 from annotation.errors import Conflict, InvalidInput, NotAllowed
 from annotation.models import Item, Project
-from annotation.services import items
-from tests.active.learning import add
+from annotation.models.item import UNSEEN_FOR
+from annotation.services import items, pushes
+from annotation.services.pushes import Choices
+from tests.active.learning import add, text
 from tests.factories import make_item, make_member, make_project
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +145,73 @@ def test_an_item_in_which_the_encoder_reads_nothing_is_like_no_other(project: Pr
 def test_nothing_is_due_while_nothing_is_new(project: Project) -> None:
     ready(project)
 
+    assert similar.due() == []
+
+
+def push(project: Project, key: str, text: str) -> Item:
+    rows = [{"key": key, "payload": {"text": text}}]
+    pushes.push(project=project, by=project.created_by, rows=rows, choices=Choices(on_change="update"))
+    return project.items.get(key=key)
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_other_content_under_the_same_key_is_like_other_items(
+    project: Project, monkeypatch: pytest.MonkeyPatch, *, indexed: bool
+) -> None:
+    monkeypatch.setattr(similar_index, "INDEXED_FROM", 10 if indexed else 1000)
+    item = push(project, "mine", text(100))
+    ready(project)
+    before = [int(row.key[-5:]) % 2 for row in nearest(item=item, limit=10).rows]
+
+    push(project, "mine", text(101))
+    assert similar.due() == [project.pk]
+    similar_index.run(project_id=project.pk)
+
+    after = [int(row.key[-5:]) % 2 for row in nearest(item=item, limit=10).rows]
+    assert (set(before), set(after)) == ({0}, {1})
+    assert ItemVector.objects.count() == 61
+
+
+def test_what_has_not_changed_keeps_its_row(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    push(project, "mine", text(100))
+    push(project, "mine", text(102))
+    push(project, "other", text(104))
+    ready(project)
+    sent: list[int] = []
+    monkeypatch.setattr(similar_index, "_copy_some", lambda _, items, vectors: sent.extend(items.tolist()))
+
+    changed = push(project, "other", text(105))
+    similar.due()
+    similar_index.run(project_id=project.pk)
+
+    assert sent == [changed.pk]
+
+
+def test_an_item_that_says_nothing_any_more_is_like_no_other(project: Project) -> None:
+    item = push(project, "mine", text(100))
+    ready(project)
+
+    Item.objects.filter(pk=item.pk).update(payload={"text": ""})
+    similar.due()
+    similar_index.run(project_id=project.pk)
+
+    assert state(item) == "nothing"
+
+
+def test_a_change_that_was_seen_late_is_looked_for_once_more(project: Project) -> None:
+    item = push(project, "mine", text(100))
+    push(project, "mine", text(101))
+    ready(project)
+    assert similar.due() == []
+
+    # As if it had been made before the work began, and been seen after it.
+    changed = Item.objects.get(pk=item.pk).payload_changed_at
+    SimilarSearch.objects.update(started_at=changed + UNSEEN_FOR / 2)
+    assert similar.due() == []
+    Item.objects.filter(pk=item.pk).update(payload_changed_at=changed - 2 * UNSEEN_FOR)
+    SimilarSearch.objects.update(started_at=changed - 1.5 * UNSEEN_FOR)
+    assert similar.due() == [project.pk]
+    similar_index.run(project_id=project.pk)
     assert similar.due() == []
 
 

@@ -60,6 +60,15 @@ def test_a_later_file_replaces_what_it_names_and_leaves_the_rest() -> None:
     assert second.sha256 != first.sha256
 
 
+def test_they_stay_where_the_content_changes_until_others_come() -> None:
+    project = make_project(items=2)
+    take(project, ["item-00000", "item-00001"], [[1, 0], [0, 1]])
+
+    project.items.filter(key="item-00001").update(payload={"text": "other"})
+
+    assert vectors(project) == [[1, 0], [0, 1]]
+
+
 def test_another_dimension_starts_afresh() -> None:
     project = make_project(items=2)
     take(project, ["item-00000", "item-00001"], [[1, 0], [1, 0]])
