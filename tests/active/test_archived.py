@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from active.models import CurvePoint, Encoder, LearningSettings, ModelVersion, Round, Selection
+from active.reports.similar import nearest, standing_of
+from active.services import similar, similar_index
 from annotation.models import Project, User
+from tests.active.learning import add
 from tests.annotation.archive_help import archived, bytes_of, restored
 from tests.factories import make_project, make_user
 
@@ -84,6 +87,26 @@ def test_what_was_learned_goes_with_the_project_as_a_record(learned: Project) ->
     (chosen,) = over.selections.all()
     assert chosen.item.project == project
     assert chosen.nearest[0]["item"] == project.items.get(key=chosen.nearest[0]["key"]).pk
+
+
+def test_similar_items_are_off_and_can_be_turned_on_again(tmp_path: Path, settings: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    project = make_project()
+    add(project, 40)
+    similar.turn_on(project=project, by=project.created_by)
+    similar_index.run(project_id=project.pk)
+    admin = make_user("root", is_staff=True, is_superuser=True)
+
+    made = restored(bytes_of(archived(project)), admin)
+
+    assert made.error == ""
+    item = made.project.items.get(key="item-00001")
+    assert standing_of(item).state == "off"
+    similar.turn_on(project=made.project, by=admin)
+    similar_index.run(project_id=made.project.pk)
+    found = nearest(item=item, limit=10).rows
+    assert {int(row.key[-5:]) % 2 for row in found} == {1}
+    assert {row.id for row in found} <= set(made.project.items.values_list("pk", flat=True))
 
 
 def test_no_file_of_a_stranger_is_ever_loaded(learned: Project) -> None:

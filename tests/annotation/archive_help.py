@@ -64,7 +64,11 @@ def full_project() -> Project:
     project = projects.create(by=owner, name="Everything", schema=first, annotations_per_item=2, gold_rate=0)
     make_items(project, 6, dataset=make_dataset(project, state="done", source_name="=cmd|' /C calc'!A0"))
     make_items(project, 3)
-    Rejection.objects.create(dataset=project.datasets.get(), row=3, message='Bad "row", a\nline and \\ too')
+    dataset = project.datasets.get()
+    Rejection.objects.create(dataset=dataset, row=3, message='Bad "row", a\nline and \\ too')
+    Rejection.objects.create(
+        dataset=dataset, row=4, message="Nearly the same", other=project.items.order_by("pk")[1].pk
+    )
     media.add(project=project, by=owner, upload=image())
     people = [make_member(project, user=make_user(name)) for name in ("zoe", "Anna")]
     _work(project, people)

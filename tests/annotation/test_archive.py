@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable
@@ -13,9 +15,18 @@ from django.db.models import F
 from django.test import override_settings
 
 from annotation.errors import DomainError, NotAllowed, NotFound
-from annotation.models import Annotation, ConsensusDue, Item, ProjectFile, User
+from annotation.models import (
+    Alike,
+    AlikeSearch,
+    Annotation,
+    ConsensusDue,
+    Item,
+    ProjectFile,
+    Rejection,
+    User,
+)
 from annotation.reports.audit import Wanted, project_events
-from annotation.services import project_files, queue
+from annotation.services import alike, alike_search, project_files, queue
 from annotation.services.archiving.tables import TABLES
 from tests.annotation.archive_help import (
     archived,
@@ -101,6 +112,8 @@ def test_no_table_is_left_behind_unnoticed() -> None:
             "SimilarSearch",
         ),
         *("LabelModelRun", "SourceQuality", "SnapshotFormat", "Comparison", "ConsensusDue"),
+        # Votes of labeling functions and what they amount to; tables are uploaded again.
+        *("VoteShard", "FunctionRun", "WeakRun", "PosteriorShard", "FunctionTable"),
         # Of the moment: claims, bulk actions, simulations.
         *("DisputeClaim", "BulkAction", "Simulation"),
     }
@@ -342,6 +355,65 @@ def test_a_worker_that_was_killed_leaves_no_file_and_the_next_one_makes_it(admin
     made.refresh_from_db()
     assert (made.state, made.attempts) == ("done", 2)
     assert default_storage.size(made.file.name) == made.size
+
+
+def test_a_row_that_was_left_out_still_names_what_it_is_nearly_the_same_as(admin: User) -> None:
+    project = full_project()
+    # Whatever else is in the database moves the ids of what is restored.
+    gone = make_project(items=7).items.earliest("pk")
+    dataset = project.datasets.get()
+    Rejection.objects.create(dataset=dataset, row=5, message="Of another project", other=gone.pk)
+    Rejection.objects.create(dataset=dataset, row=6, message="It is gone", other=10**12)
+
+    made = restored(bytes_of(archived(project)), admin)
+
+    assert made.error == ""
+    named = dict(Rejection.objects.filter(dataset__project=made.project).values_list("row", "other"))
+    second = made.project.items.order_by("pk")[1]
+    assert named == {3: None, 4: second.pk, 5: None, 6: None}
+
+
+def test_files_of_the_version_before_say_less_and_in_another_order(admin: User) -> None:
+    data = bytes_of(archived(full_project()))
+    rejections = "tables/annotation.rejection.csv"
+
+    def earlier(manifest: dict[str, Any]) -> None:
+        tables = manifest["tables"]
+        tables.sort(key=lambda about: about["name"] != "annotation.rejection")
+        tables[0]["columns"].remove("other")
+
+    def less(body: bytes) -> bytes:
+        out = io.StringIO()
+        csv.writer(out, quoting=csv.QUOTE_ALL).writerows(
+            row[:-1] for row in csv.reader(io.StringIO(body.decode(), newline=""))
+        )
+        return out.getvalue().encode()
+
+    assert parts_of(data)[rejections].startswith(b"id,dataset_id,row,field,message,other\n")
+    made = restored(with_manifest(changed(data, rejections, less), earlier), admin)
+
+    assert made.error == ""
+    assert Rejection.objects.filter(dataset__project=made.project, other=None).count() == 2
+
+
+def test_a_table_that_is_listed_twice_is_refused(admin: User) -> None:
+    data = bytes_of(archived(full_project()))
+
+    with pytest.raises(DomainError, match="lists a table twice"):
+        restored(
+            with_manifest(data, lambda manifest: manifest["tables"].append(manifest["tables"][0])), admin
+        )
+
+
+def test_near_duplicates_stay_marked_and_can_be_looked_for_again(admin: User) -> None:
+    project = full_project()
+    made = restored(bytes_of(archived(project)), admin)
+
+    assert Alike.objects.filter(item__project=made.project).count() == 1
+    assert alike.search_of(made.project) is None
+    assert alike.request(project=made.project, by=admin).state == "waiting"
+    alike_search.run(project_id=made.project.pk)
+    assert AlikeSearch.objects.get(project=made.project).state == "done"
 
 
 def test_imported_answers_that_lack_something_come_through(admin: User) -> None:

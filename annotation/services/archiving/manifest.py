@@ -43,11 +43,10 @@ def contents_of(manifest: Mapping[str, Any]) -> Contents:
     tables = manifest.get("tables")
     if not isinstance(tables, list):
         raise BadFile("manifest.json lists no tables.")
-    parts = tuple(_part(about, manifest) for about in tables)
-    names = [part.table.name for part in parts]
-    order = [table.name for table in TABLES if table.name in set(names)]
-    if names != order:
-        raise BadFile("manifest.json lists the tables in another order than they are read, or one twice.")
+    parts = {part.table.name: part for part in (_part(about, manifest) for about in tables)}
+    names = set(parts)
+    if len(names) != len(tables):
+        raise BadFile("manifest.json lists a table twice.")
     for needed in ("annotation.project", "annotation.schema", "annotation.membership", "annotation.item"):
         if needed not in names:
             raise BadFile(f"manifest.json does not list {needed}.")
@@ -57,7 +56,8 @@ def contents_of(manifest: Mapping[str, Any]) -> Contents:
         made_at=_text(manifest, "made_at"),
         people=_written(manifest.get("people"), "people"),
         files=_written(manifest.get("files"), "files"),
-        parts=parts,
+        # As they are read here, which may be another order than where the file was made.
+        parts=tuple(parts[table.name] for table in TABLES if table.name in names),
     )
 
 

@@ -126,10 +126,23 @@ TABLES: list[Table] = [
         leave=frozenset({"file", "searchable", "heartbeat_at", "attempts"}),
         written={"state": _ENDED},
     ),
-    Table(Rejection, within("annotation_dataset", "dataset_id")),
     Table(Media, leave=frozenset({"file"})),
     # What is made of payloads is made anew.
     Table(Item, leave=frozenset({"payload_changed_at"})),
+    # The item that a row was nearly the same as: no foreign key says so, for it may be gone. Files of earlier versions have
+    # the old server's ids there, or no such column.
+    Table(
+        Rejection,
+        within("annotation_dataset", "dataset_id"),
+        written={
+            "other": "(SELECT i.id - {annotation.item} FROM annotation_item i"
+            " WHERE i.id = t.other AND i.project_id = %(project)s)"
+        },
+        read={
+            "other": "(SELECT i.id FROM annotation_item i"
+            " WHERE i.id = (to_jsonb(t) ->> 'other')::bigint + {annotation.item} AND i.project_id = 1 + {annotation.project})"
+        },
+    ),
     # A resent answer is known by its nonce, which is its person's in all projects; here it is made new.
     Table(Annotation, leave=frozenset({"nonce"}), read={"nonce": "'restored-' || {id}"}),
     Table(Lease),

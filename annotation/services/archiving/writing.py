@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import IO, Any
 
-from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from annotation.models import Media, ProjectFile, Snapshot, User
-from annotation.services import jobs
+from annotation.services import jobs, stored
 from annotation.services.archiving.frozen import Cursor, frozen
 from annotation.services.archiving.parts import BLOCK, Writer
 from annotation.services.archiving.tables import TABLES, Column, Table, people_columns, placed
@@ -50,11 +49,8 @@ def write(job: ProjectFile, beat: Beat) -> None:
         while block := draft.read(BLOCK):
             digest.update(block)
             beat()
-        draft.seek(0)
         beat.now()
-        name = default_storage.save(
-            f"projects/{timezone.now():%Y/%m}/{digest.hexdigest()[:32]}.zip", File(draft)
-        )
+        name = stored.keep(f"projects/{timezone.now():%Y/%m}/{digest.hexdigest()[:32]}.zip", draft)
     try:
         jobs.finished(job, file=name, size=size, sha256=digest.hexdigest(), manifest=manifest)
     except jobs.Lost:
