@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import path
 
-from annotation.errors import Conflict, Fault, InvalidInput
+from annotation.errors import Conflict, DomainError, Fault, InvalidInput
 from annotation.questions.types import Question
 from annotation.roles import Action
 from labelmodel.models import FunctionVersion, LabelingFunction
@@ -75,7 +75,7 @@ class Editor(FunctionsPage):
         if kind != "lookup":
             return shape
         tables = tuple(
-            (str(one.pk), f"{one.name} ({one.rows:,} rows)") for one in self.project.function_tables.all()
+            (one.name, f"{one.name} ({one.rows:,} rows)") for one in self.project.function_tables.all()
         )
         first = replace(shape.controls[0], choices=(("", "no table: the entries below"), *tables))
         return replace(shape, controls=(first, *shape.controls[1:]))
@@ -296,7 +296,7 @@ class Preview(Editor):
                 project=self.project, question=written.question, kind=written.kind,
                 definition=written.definition, function_id=function_id,
             )  # fmt: skip
-        except InvalidInput as error:
+        except DomainError as error:
             return None, error.faults, "" if error.faults else str(error)
         return found, (), ""
 

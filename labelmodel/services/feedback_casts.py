@@ -17,7 +17,7 @@ from labelmodel.functions import ABSTAIN, Batch, Cast, Function, apply
 from labelmodel.models import FunctionVersion
 from labelmodel.services import feedback_pool
 from labelmodel.services.feedback_pool import Labeled, Pool
-from labelmodel.services.function_rules import labels_of, prepared, question_of
+from labelmodel.services.function_rules import checked, labels_of, prepared, question_of
 
 Votes = NDArray[np.int16]
 
@@ -62,12 +62,13 @@ def ground(project: Project, question: str) -> Ground:
 
 def of_draft(on: Ground, kind: str, definition: object) -> tuple[Function, Votings]:
     """A definition that nobody has kept yet. Raises InvalidInput with its faults."""
-    draft = FunctionVersion(project=on.project, kind=kind, definition=definition, labels=on.labels)
-    function = prepared(draft, fields=on.pool.fields)
+    rule = checked(project=on.project, question=str(on.question["name"]), kind=kind, definition=definition)
     if kind in NEVER:
         raise InvalidInput(
             "Functions of this kind are tried out by a canary run, not while they are written."
         )
+    draft = FunctionVersion(project=on.project, kind=kind, definition=rule.definition, labels=on.labels)
+    function = prepared(draft, fields=on.pool.fields)
     return function, _votings(on, function, 0, "", list(range(len(on.labels))))
 
 

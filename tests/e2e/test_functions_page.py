@@ -75,7 +75,7 @@ def test_a_mistake_is_seen_and_mended_and_the_function_votes(
     other = problems(signed_in(manager).new_page())
     other.goto(page.url)
     other.get_by_role("button", name="Approve and try on a sample").click()
-    expect(other.get_by_text("Being tried on a sample")).to_be_visible()
+    expect(other.get_by_text("Being tried on a sample of the pool")).to_be_visible()
     function_run.run_project(project_id=written.pk)
     expect(other.get_by_text("Tried on 20 items")).to_be_visible()
     other.keyboard.press("a")
@@ -101,7 +101,7 @@ def test_rules_come_and_go_and_a_phone_shows_what_it_does(
     expect(coverage).to_contain_text("40.0")
 
     page.get_by_role("button", name="Another rule").click()
-    rules = page.locator(".rule")
+    rules = page.locator(".function-rule")
     expect(rules).to_have_count(2)
     page.keyboard.press("2")
     rules.nth(1).get_by_label("Any of these").fill("song")

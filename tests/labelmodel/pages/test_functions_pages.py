@@ -247,7 +247,8 @@ def test_a_function_s_page_shows_versions_with_what_changed(project: Project) ->
     page = seen(project.created_by, here(project, f"{version.function_id}/"))
 
     assert "more words" in page
-    assert "<ins>    &quot;tune&quot;</ins>" in page or "tune&quot;</ins>" in page
+    assert "<ins>    any: tune</ins>" in page
+    assert "<span>    any: song</span>" not in page
 
 
 def test_from_draft_to_active_by_buttons_and_a_rollback(project: Project) -> None:
