@@ -9,6 +9,8 @@ from django.db import IntegrityError, ProgrammingError, transaction
 
 from annotation.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from annotation.models import Project, User
+from annotation.questions import changes, normalize_questions
+from annotation.services.schema_reach import consequences
 from annotation.services.schemas import create_schema
 from labelmodel.models import FunctionVersion, LabelingFunction
 from labelmodel.models.functions import FunctionVersion as Version
@@ -281,3 +283,19 @@ def test_settings_are_checked(project: Project) -> None:
     ):
         with pytest.raises(InvalidInput):
             weak_settings.change(project=project, by=by, class_balance=wrong)
+
+
+def test_a_new_schema_tells_which_functions_it_would_stop(project: Project) -> None:
+    active(project)
+    active(project, "bad words", words("negative", "bad"))
+    question = {**SENTIMENT[0], "labels": [{"value": "negative"}, {"value": "neutral"}]}
+    changed = changes(
+        project.schema.questions,
+        normalize_questions([question]),
+        {"sentiment": {"labels": {"positive": None}}},
+    )
+
+    told = consequences(project=project, questions=[question], found=changed, gold=True)
+
+    (one,) = [one for one in told if one.kind == "functions"]
+    assert (one.count, "“good words”" in one.text, "bad words" in one.text) == (1, True, False)
