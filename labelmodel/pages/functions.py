@@ -169,9 +169,9 @@ def row(listed: Listed, chips: dict[str, Label], found: Analysis | None) -> Row:
         shape.icon,
         COLORS[State(listed.version.state)],
         [chips.get(value) or Label(value, value, "gray") for value in listed.version.votes_for],
-        _share(standing.coverage if standing else listed.row.hit_rate),
-        _share(standing.overlaps if standing else None),
-        _share(standing.conflicts if standing else None),
+        share(standing.coverage if standing else listed.row.hit_rate),
+        share(standing.overlaps if standing else None),
+        share(standing.conflicts if standing else None),
         figure(standing.accuracy) if standing else NOTHING,
         estimated(listed.estimate),
         "" if health.drift is None else f"{100 * health.drift:+.1f}",
@@ -183,18 +183,19 @@ def _standing(listed: Listed, found: Analysis | None) -> Standing | None:
     return next((one for one in standings if one.function == listed.function.pk), None)
 
 
-def _share(share: float | None) -> str:
-    if share is None:
+def share(part: float | None) -> str:
+    """A share of items in words; finer where it is small, empty where nobody knows it."""
+    if part is None:
         return ""
-    return f"{100 * share:.1f} %" if 0 < share < 0.1 else percent(share)
+    return f"{100 * part:.1f} %" if 0.0005 <= part < 0.1 else percent(part)
 
 
 def summary(found: Analysis) -> list[tuple[str, str, str]]:
     """(what, how much, of what) of all functions together."""
     of = f"of {found.sample:,} items of the pool" if found.sample < found.pool else f"of {found.pool:,} items"
     return [
-        ("Covered", _share(found.covered), of),
-        ("In conflict", _share(found.conflicts), "two functions say different labels"),
+        ("Covered", share(found.covered), of),
+        ("In conflict", share(found.conflicts), "two functions say different labels"),
         ("Labeled by people", f"{found.labeled:,}", "what accuracy is counted on"),
     ]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from labelmodel.pages import (
     functions,
     functions_editor,
+    functions_model,
     functions_runs,
+    functions_settings,
     functions_version,
     people,
     person,
@@ -18,6 +20,8 @@ urlpatterns = [
     *runs.urlpatterns,
     *functions.urlpatterns,
     *functions_editor.urlpatterns,
+    *functions_model.urlpatterns,
     *functions_runs.urlpatterns,
+    *functions_settings.urlpatterns,
     *functions_version.urlpatterns,
 ]

@@ -6,12 +6,28 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from annotation.models import Item, Project, User
-from labelmodel.models import FunctionRun, FunctionVersion, LabelingFunction
+from labelmodel.models import (
+    FunctionRun,
+    FunctionTable,
+    FunctionVersion,
+    LabelingFunction,
+    WeakRun,
+    WeakSettings,
+)
 from labelmodel.pages.functions_controls import SHAPES
-from labelmodel.services import feedback_pool, function_review, functions
+from labelmodel.services import (
+    feedback_pool,
+    function_review,
+    function_run,
+    functions,
+    run_requests,
+    weak,
+    weak_run,
+)
 from tests.factories import make_member, make_project
 from tests.labelmodel.written import label, make_function, make_texts
 
@@ -50,6 +66,12 @@ def seen(user: User, path: str, *, status: int = 200, htmx: bool = False) -> str
 
 def sent(user: User, path: str, data: Any, *, htmx: bool = False) -> Any:
     return client_of(user).post(path, data, headers={"HX-Request": "true"} if htmx else {})
+
+
+def vote(version: FunctionVersion) -> None:
+    """Let it vote on the pool."""
+    run_requests.request(project=version.project, by=version.author)
+    function_run.run_project(project_id=version.project_id)
 
 
 def here(project: Project, more: str = "") -> str:
@@ -247,8 +269,8 @@ def test_a_function_s_page_shows_versions_with_what_changed(project: Project) ->
     page = seen(project.created_by, here(project, f"{version.function_id}/"))
 
     assert "more words" in page
-    assert "<ins>    any: tune</ins>" in page
-    assert "<span>    any: song</span>" not in page
+    assert "<ins>  any: tune</ins>" in page
+    assert page.count("<span>  any: song</span>") == 2
 
 
 def test_from_draft_to_active_by_buttons_and_a_rollback(project: Project) -> None:
@@ -374,3 +396,68 @@ def test_a_version_that_cannot_run_says_why(project: Project) -> None:
     assert "has no longer" in seen(project.created_by, here(project, f"{version.function_id}/"))
     with pytest.raises(Exception, match="no longer"):
         function_review.activate(version=version, by=project.created_by)
+
+
+def test_the_label_model_page_without_and_with_a_fit(project: Project) -> None:
+    assert "Nothing to weigh yet" in seen(project.created_by, here(project, "model/"))
+    version = make_function(project, "song", {"rules": [{"label": "ham", "any": ["song"]}]})
+    vote(version)
+    (run,) = weak.request(project=project, by=project.created_by)
+    weak_run.run(run_id=run.pk)
+
+    page = seen(project.created_by, here(project, "model/"))
+    table = seen(project.created_by, here(project))
+
+    assert "counts" in page
+    assert "Estimated accuracy" in page
+    assert f"by run {run.pk} of the label model" in table
+
+
+def test_another_fit_is_asked_for(project: Project) -> None:
+    at = here(project, "model/fit/")
+    assert sent(project.created_by, at, {"question": "kind"}).status_code == 422
+    make_function(project, "song", {"rules": [{"label": "ham", "any": ["song"]}]})
+
+    assert sent(project.created_by, at, {"question": "kind", "method": "majority"}).status_code == 302
+    assert sent(project.created_by, at, {"question": "kind", "method": "guess"}).status_code == 422
+    assert WeakRun.objects.get(project=project).method == "majority"
+
+
+def test_settings_are_kept_and_only_reviewers_change_them(project: Project) -> None:
+    at = here(project, "settings/")
+    form = {
+        "sensitive_fields": ["text"],
+        "balance.kind": "given",
+        "share.kind.spam": "20",
+        "share.kind.ham": "80",
+    }
+
+    assert sent(make_member(project, "adjudicator"), at, form).status_code == 403
+    assert sent(project.created_by, at, {**form, "share.kind.spam": "a lot"}).status_code == 422
+    assert sent(project.created_by, at, form).status_code == 302
+    kept = WeakSettings.objects.get(project=project)
+    assert (kept.automatic, kept.sensitive_fields) == (False, ["text"])
+    assert kept.class_balance == {"kind": {"spam": 0.2, "ham": 0.8}}
+    assert 'value="20"' in seen(project.created_by, at)
+
+
+def test_a_table_is_uploaded_chosen_and_removed(project: Project) -> None:
+    at = here(project, "settings/tables/")
+    upload = SimpleUploadedFile("words.csv", b"word,label\nsubscribe,spam\nsong,ham\n")
+
+    assert sent(project.created_by, at, {"name": ""}).status_code == 422
+    assert sent(project.created_by, at, {"file": upload, "name": "words"}).status_code == 302
+    table = FunctionTable.objects.get(project=project)
+    assert "words (2 rows)" in seen(project.created_by, here(project, "new/?kind=lookup"))
+    form = {
+        "kind": "lookup",
+        "question": "kind",
+        "d.table": "words",
+        "d.column": "word",
+        "d.label_column": "label",
+        "d.find": "words",
+    }
+    page = sent(project.created_by, here(project, "preview/"), form, htmx=True).content.decode()
+    assert 'data-figure="coverage">60.0' in page
+    sent(project.created_by, f"{at}{table.pk}/remove/", {})
+    assert not FunctionTable.objects.exists()
