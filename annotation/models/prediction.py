@@ -6,6 +6,9 @@ from django.db import models
 from django.db.models import Func, Value
 from django.db.models.functions import Cast
 
+# Prediction.score as SQL about the table `p`.
+SCORE = "CASE WHEN {p}.confidence < 1 OR {p}.distribution <> '{{}}' THEN {p}.confidence END"
+
 
 class Prediction(models.Model):
     """What one source says of one question of one item. The latest of a model is what people may be shown as a suggestion."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import Max, Min
@@ -57,11 +58,11 @@ def frequent(*, project: Project, field: str) -> Values:
     if ends["low"] is None:
         return NOTHING
     places = _places(ends["low"], ends["high"], random.Random(f"{project.pk}.{field}"))  # noqa: S311
-    scope = {"project": project.pk, "places": places, "field": field, "together": TOGETHER}
-    bounds = {"largest": _LARGEST, "longest": facts.LONGEST, "most": MOST}
+    scope: dict[str, Any] = {"project": project.pk, "places": places, "field": field, "together": TOGETHER}
+    scope |= {"largest": _LARGEST, "longest": facts.LONGEST, "most": MOST}
     try:
         with limits.time_limit(_LIMIT), connection.cursor() as cursor:
-            cursor.execute(_FREQUENT, {**scope, **bounds})
+            cursor.execute(_FREQUENT, scope)
             rows = cursor.fetchall()
     except InvalidInput:
         return NOTHING

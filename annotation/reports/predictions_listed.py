@@ -10,7 +10,7 @@ from django.db import connection
 
 from annotation.errors import Fault, InvalidInput
 from annotation.models import Project
-from annotation.services.predictions_sql import SCORE
+from annotation.models.prediction import SCORE
 
 # With a place for the filters.
 _PAGE = f"""

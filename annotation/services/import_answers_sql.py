@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotation.services.predictions_sql import SCORE
+from annotation.models.prediction import SCORE
 
 # Members before items, as submit does; in the order of ids, as all who lock several.
 LOCK_AUTHORS = """

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-# How likely a value is right; null where its source did not say. See models/prediction.py.
-SCORE = "CASE WHEN {p}.confidence < 1 OR {p}.distribution <> '{{}}' THEN {p}.confidence END"
+from annotation.models.prediction import SCORE
 
 # What the latest model says of item i under the current questions, as leases keep it; null where there is nothing.
 SUGGESTED = f"""(

@@ -152,18 +152,21 @@ class _Counter:
             self._ids.update(combination.ids)
 
     def effects(self, gold: int, gold_incomplete: int) -> Effects:
-        names = ("all", "incomplete", "newly")
         effects = [
             Effect(change, self._touches[position], self._touched_items[position])
             for position, change in enumerate(self.changes)
         ]
         return Effects(
-            *(self._answers[name] for name in names),
-            *(self._items[name] for name in names),
-            dict(self._lacking),
-            effects,
-            gold,
-            gold_incomplete,
+            answers=self._answers["all"],
+            incomplete=self._answers["incomplete"],
+            newly_incomplete=self._answers["newly"],
+            items=self._items["all"],
+            incomplete_items=self._items["incomplete"],
+            newly_incomplete_items=self._items["newly"],
+            lacking=dict(self._lacking),
+            effects=effects,
+            gold=gold,
+            gold_incomplete=gold_incomplete,
             item_ids=sorted(self._ids),
         )
 

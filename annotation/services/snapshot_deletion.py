@@ -35,7 +35,7 @@ def last_number(project: Project) -> int:
 
 def compared(snapshot: Snapshot) -> int:
     """How many comparisons go with it."""
-    return _comparisons(snapshot).count()
+    return int(_comparisons(snapshot).count())
 
 
 @transaction.atomic

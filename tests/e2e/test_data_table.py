@@ -82,6 +82,34 @@ def test_filter_select_all_tag_and_save_the_view(page: Page, project: Any, annot
     expect(page.locator(".items-bar")).to_contain_text("changed")
 
 
+def test_the_editor_offers_frequent_values_of_a_field_and_marks_what_reads_all_items(
+    page: Page, project: Any
+) -> None:
+    for place, item in enumerate(project.items.order_by("pk")):
+        item.payload = {"text": "x", "source": "web" if place else "print"}
+        item.save(update_fields=["payload"])
+    page.goto(f"/projects/{project.pk}/items/")
+    editor = page.locator("#filter-editor")
+    slow = editor.get_by_text("it reads all of them")
+
+    page.keyboard.press("f")
+    add_filter(page, "Field")
+    editor.get_by_label("Which field").fill("source")
+    editor.get_by_label("Which field").press("Tab")
+    offered = editor.locator("#filter-values option")
+    expect(offered).to_have_count(2)
+    assert offered.evaluate_all("found => found.map((one) => one.value)") == ["web", "print"]
+    expect(slow).to_be_hidden()
+    add_filter(page, "Field", "contains")
+    expect(slow).to_be_visible()
+    expect(offered).to_have_count(0)
+    add_filter(page, "Field", "is")
+    editor.locator("#filter-value").fill("web")
+    page.get_by_role("button", name="Apply").click()
+
+    expect(page.locator("tr.row-link")).to_have_count(4)
+
+
 def test_a_filter_is_written_as_text_and_its_fault_shown(page: Page, project: Any) -> None:
     page.goto(f"/projects/{project.pk}/items/")
 

@@ -9,10 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotation.models import Item, Project, User
+from annotation.services import snapshots
 from annotation.services.readings import read_answer
 from annotation.services.schemas import create_schema
+from annotation.snapshots import comparing
+from tests.annotation.items_help import say
+from tests.annotation.snapshots.help import agree, lines, made, rows
 from tests.annotation.test_schemas import answer
-from tests.factories import FIELDS, make_project, make_user
+from tests.factories import FIELDS, make_member, make_project, make_user
 
 pytestmark = pytest.mark.e2e
 
@@ -99,11 +103,11 @@ def test_renaming_and_removing_states_what_becomes_of_old_answers(builder: Any) 
     page.get_by_role("button", name="Publish…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("“sport” in “topic” becomes “sports”.")).to_be_visible()
-    expect(dialog.get_by_text("2 answers")).to_be_visible()
+    expect(dialog.get_by_text("2 answers, 2 items", exact=True)).to_be_visible()
     expect(dialog.get_by_role("button", name="Publish", exact=True)).to_be_disabled()
 
     dialog.get_by_label("“misc” in “topic” is gone. Its 1 answer").select_option("become “politics”")
-    expect(dialog.get_by_text("All 3 answers read completely")).to_be_visible()
+    expect(dialog.get_by_text("All 3 answers on 3 items read completely")).to_be_visible()
     dialog.get_by_role("button", name="Publish", exact=True).click()
     wait_until_published(page, 2)
 
@@ -111,6 +115,54 @@ def test_renaming_and_removing_states_what_becomes_of_old_answers(builder: Any) 
     assert second.mapping == {"topic": {"labels": {"sport": "sports", "misc": "politics"}}}
     assert first is not None
     assert read_answer(first, second, {"topic": "misc"}) == ({"topic": "politics"}, set())
+
+
+def test_rename_merge_and_split_with_answers_reach_the_next_snapshot_and_no_older_one(builder: Any) -> None:
+    labels = ("sport", "politics", "elections", "misc")
+    project = make_project(items=4, questions=[{**TOPIC, "labels": [{"value": one} for one in labels]}])
+    project.items.update(wanted=2, open_slots=2)
+    for person in (make_member(project), make_member(project)):
+        for item, said in zip(project.items.order_by("pk"), labels, strict=True):
+            say(item, person, topic=said)
+    for item, said in zip(project.items.order_by("pk"), labels, strict=True):
+        agree(item, "topic", said, status="adjudicated")
+    old = made(project)
+    before = lines(old)
+    page = builder(project, project.created_by)
+
+    # Renamed, joined, and taken apart into two that people tell from each other.
+    page.get_by_label("Label 1", exact=True).fill("sports")
+    page.get_by_label("Delete elections").click()
+    page.get_by_label("Delete misc").click()
+    page.get_by_text("Paste many").click()
+    page.get_by_label("Labels, one per line").fill("art\nscience")
+    page.get_by_role("button", name="Add these labels").click()
+    page.get_by_role("button", name="Publish…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("“elections” in “topic” is gone. Its 2 answers").select_option("become “politics”")
+    dialog.get_by_label("“misc” in “topic” is gone. Its 2 answers").select_option("are for people to decide")
+    expect(dialog.get_by_text("“elections” in “topic” joins “politics”.")).to_be_visible()
+    expect(dialog.get_by_text("2 answers, 1 item").first).to_be_visible()
+    expect(dialog.get_by_text("2 of 8 answers will be incomplete, on 1 of 4 items")).to_be_visible()
+    expect(dialog.get_by_text("1 snapshot", exact=True)).to_be_visible()
+    dialog.get_by_role("button", name="Publish", exact=True).click()
+    wait_until_published(page, 2)
+
+    new = made(Project.objects.get(pk=project.pk), unlabeled=True)
+    read = {row["key"]: (row["consensus"].get("topic") or {}).get("value") for row in rows(new)}
+    assert list(read.values()) == ["sports", "politics", "politics", None]
+    [step] = new.manifest["schema"]["mappings"]
+    assert (new.manifest["schema"]["version"], step["to"]) == (2, 2)
+    assert step["mapping"]["topic"]["labels"] == {"sport": "sports", "elections": "politics", "misc": None}
+    old.refresh_from_db()
+    assert (lines(old), old.manifest["schema"]) == (before, {"version": 1, "mappings": []})
+
+    comparing.run(comparison_id=snapshots.compare(old=old, new=new, by=project.created_by).pk)
+    page.goto(f"/projects/{project.pk}/snapshots/{old.pk}/compare/{new.pk}/")
+    expect(page.get_by_text("0 of 3 changed")).to_be_visible()
+    told = page.get_by_text("As the earlier one reads today")
+    for words in ("sport as sports (1)", "elections as politics (1)", "misc is for people to decide (1)"):
+        expect(told).to_contain_text(words)
 
 
 def test_the_draft_outlives_a_reload_and_can_be_discarded(builder: Any) -> None:
