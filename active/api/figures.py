@@ -46,7 +46,33 @@ class ScoresView(serializers.Serializer[Any]):
     reliability = ReliabilityView(many=True, required=False)
 
 
+class PeopleLearnedView(serializers.Serializer[Any]):
+    items = serializers.IntegerField()
+    weight = serializers.FloatField(help_text="What they count for: the sum of their confidences.")
+
+
+class ExpectedPrecisionView(serializers.Serializer[Any]):
+    threshold = serializers.FloatField(help_text="From so sure on.")
+    precision = serializers.FloatField(help_text="Expected, as measured on labeled items.")
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class FunctionsLearnedView(PeopleLearnedView):
+    run = serializers.IntegerField(help_text="The fit that the probable labels come from.")
+    worth = serializers.FloatField(help_text="The part of the doubt that they take away, as measured.")
+    hard = ExpectedPrecisionView(allow_null=True, help_text="null: learned as probabilities.")
+
+
+class LearnedFromView(serializers.Serializer[Any]):
+    person = PeopleLearnedView(help_text="Items that people answered.")
+    functions = FunctionsLearnedView(
+        required=False, help_text="Items that nobody answered, by labeling functions."
+    )
+
+
 class MetricsView(serializers.Serializer[Any]):
+    learned_from = LearnedFromView(required=False, help_text="By kind of source.")
     cross_validated = ScoresView(
         allow_null=True, required=False, help_text="Out of fold, on what it learned from."
     )
@@ -103,3 +129,7 @@ class FiguresView(serializers.Serializer[Any]):
     advice = AdviceView(required=False, allow_null=True)
     needed = ForecastView(required=False, allow_null=True)
     rivals = RivalsView(required=False, allow_null=True)
+    learned_from = LearnedFromView(required=False, help_text="What the model learned from.")
+    review = serializers.IntegerField(
+        required=False, help_text="How many of the batch check the labeling functions."
+    )

@@ -103,6 +103,10 @@ class ProbableLabelView(serializers.Serializer[Any]):
     distribution = serializers.DictField(
         child=serializers.FloatField(), help_text="{label: chance}; of a set, each label by itself."
     )
+    votes = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="{id of the version: label}, of the functions that vote on it.",
+    )
     run = serializers.IntegerField(help_text="The fit, which tells the versions.")
 
 

@@ -111,13 +111,14 @@ def _fit(row: dict[str, Any], published: set[int]) -> Fit:
 
 @dataclass(frozen=True, slots=True)
 class ProbableLabel:
-    """What functions say of one item: {label: chance}, which of them voted in the run, and the run."""
+    """What functions say of one item: {label: chance}, the fit that weighed it, and {version id: label} as they vote now."""
 
     item: int
     key: str
     label: str | None
     confidence: float
     distribution: dict[str, float]
+    votes: dict[int, str]
     run: int
 
 
@@ -132,8 +133,28 @@ def probable(*, project: Project, question: str, after: int = 0, limit: int = 10
         found += _rows(pk, run, after, limit - len(found))
         if len(found) >= limit:
             break
-    keys = dict(project.items.filter(pk__in=[item for item, _ in found]).values_list("pk", "key"))
-    return [_label(item, keys[item], chances, run) for item, chances in found if item in keys]
+    items = [item for item, _ in found]
+    keys = dict(project.items.filter(pk__in=items).values_list("pk", "key"))
+    votes = _votes(project, question, run, items)
+    return [
+        _label(item, keys[item], chances, votes.get(item, {}), run) for item, chances in found if item in keys
+    ]
+
+
+def _votes(project: Project, question: str, run: WeakRun, items: list[int]) -> dict[int, dict[int, str]]:
+    """{item: {version id: label}}, of the versions that the run pinned."""
+    # Numerical libraries, for the few who read items.
+    from labelmodel.services import vote_shards
+
+    versions = FunctionVersion.objects.filter(pk__in=[key for key in run.versions if type(key) is int])
+    said = vote_shards.votes(project, question, list(versions), items=items)
+    found: dict[int, dict[int, str]] = {}
+    for item, source, label in zip(
+        said.item.tolist(), said.source.tolist(), said.label.tolist(), strict=True
+    ):
+        mine = found.setdefault(int(said.items[item]), {})
+        mine[said.versions[source]] = said.labels[label]
+    return found
 
 
 def _rows(shard: int, run: WeakRun, after: int, limit: int) -> list[tuple[int, list[float]]]:
@@ -146,10 +167,10 @@ def _rows(shard: int, run: WeakRun, after: int, limit: int) -> list[tuple[int, l
     return list(zip(part.items[:limit].tolist(), part.posterior[:limit].tolist(), strict=True))
 
 
-def _label(item: int, key: str, chances: list[float], run: WeakRun) -> ProbableLabel:
+def _label(item: int, key: str, chances: list[float], votes: dict[int, str], run: WeakRun) -> ProbableLabel:
     told = {label: round(chance, 4) for label, chance in zip(run.labels, chances, strict=True)}
     best = max(told, key=lambda label: told[label])
-    return ProbableLabel(item, key, best, told[best], told, run.pk)
+    return ProbableLabel(item, key, best, told[best], told, votes, run.pk)
 
 
 def _is_set(run: WeakRun) -> bool:

@@ -107,14 +107,16 @@ def cancel(*, run: WeakRun, by: User) -> WeakRun:
 
 
 def forget_old(run: WeakRun) -> None:
-    """A newer run is published: let go of the probable labels of all others, of what old ones learned, and of the oldest."""
+    """A run is whole: let go of the probable labels of all but the latest one, of what old ones learned, and of the oldest."""
     same = WeakRun.objects.filter(project=run.project_id, question=run.question)
-    others = same.exclude(pk=run.pk).exclude(state__in=[State.WAITING, State.RUNNING])
+    # Not necessarily this one: another one, asked for later, may have been quicker.
+    latest = same.usable().values_list("pk", flat=True).first()
+    others = same.exclude(pk=latest).exclude(state__in=[State.WAITING, State.RUNNING])
     _drop_shards(list(others.values_list("pk", flat=True)))
     newest = list(others.order_by("-pk").values_list("pk", flat=True)[:KEPT_RUNS])
     if len(newest) == KEPT_RUNS:
         others.filter(pk__lt=newest[-1]).delete()
-    old = others.filter(pk__lt=run.pk).exclude(parameters=b"").order_by("-pk")
+    old = others.exclude(parameters=b"").order_by("-pk")
     for pk in list(old.values_list("pk", flat=True)[KEPT_PARAMETERS - 1 :]):
         WeakRun.objects.filter(pk=pk).update(parameters=b"", review=[])
 

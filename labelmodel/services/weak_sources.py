@@ -33,15 +33,25 @@ AT = " @ "
 # An import says how sure it is; what it finds less likely than not is no vote.
 LEAST_CONFIDENCE = 0.5
 
-_VERSION = """
-SELECT version FROM annotation_prediction
-WHERE project_id = %(project)s AND kind = 'import' AND source = %(source)s AND question = %(question)s
-ORDER BY created_at DESC, id DESC LIMIT 1
-"""
+# From version to version by the index, however many items each speaks of; the one that spoke last.
+_OF_SOURCE = "p.project_id = %(project)s AND p.kind = 'import' AND p.source = %(source)s"
+_VERSION = f"""
+WITH RECURSIVE known AS (
+    (SELECT p.version FROM annotation_prediction p WHERE {_OF_SOURCE} ORDER BY p.version LIMIT 1)
+    UNION ALL
+    SELECT (SELECT p.version FROM annotation_prediction p
+            WHERE {_OF_SOURCE} AND p.version > known.version ORDER BY p.version LIMIT 1)
+    FROM known WHERE known.version IS NOT NULL
+)
+SELECT known.version FROM known CROSS JOIN LATERAL (
+    SELECT p.created_at FROM annotation_prediction p
+    WHERE {_OF_SOURCE} AND p.version = known.version AND p.question = %(question)s ORDER BY p.item_id LIMIT 1
+) said ORDER BY said.created_at DESC LIMIT 1
+"""  # noqa: S608 - constants
 _PREDICTED = """
 SELECT item_id, value::text FROM annotation_prediction
 WHERE item_id = ANY(%(items)s) AND question = %(question)s AND kind = 'import' AND source = %(source)s
-  AND version = %(version)s AND coalesce(confidence, 1) >= %(least)s
+  AND version = %(version)s AND confidence >= %(least)s
 ORDER BY item_id
 """
 

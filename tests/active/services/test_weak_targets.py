@@ -67,6 +67,22 @@ def test_models_learn_from_what_functions_say_of_unanswered_items() -> None:
     assert any("probable labels of labeling functions" in note for note in round.notes)
 
 
+def test_rest_and_the_page_say_what_a_model_learned_from(api: Any, client: Any) -> None:
+    project = make_told()
+    round = run(project)
+    owner = project.created_by
+    client.force_login(owner)
+
+    model = api(owner).get(f"/api/v1/projects/{project.pk}/models/1/").json()
+    told = api(owner).get(f"/api/v1/rounds/{round.pk}/").json()
+    page = client.get(f"/projects/{project.pk}/learning/models/1/").content.decode()
+
+    assert model["metrics"]["learned_from"]["person"]["items"] == 24
+    assert model["metrics"]["learned_from"]["functions"]["worth"] > 0
+    assert told["figures"]["learned_from"] == model["metrics"]["learned_from"]
+    assert "probable labels of labeling functions, which count as much as" in page
+
+
 def test_figures_are_about_peoples_answers_alone() -> None:
     project = make_told()
 

@@ -69,6 +69,9 @@ def test_probable_labels_come_in_pages(project: Project, api: Any) -> None:
     assert first["run"] == run.pk
     assert sum(first["distribution"].values()) == pytest.approx(1, abs=1e-3)
     assert first["confidence"] == max(first["distribution"].values())
+    assert set(first["votes"]) <= {str(key) for key in run.versions}
+    assert set(first["votes"].values()) <= {"positive", "negative"}
+    assert first["votes"]
 
 
 def test_a_threshold_states_the_precision_that_is_expected(project: Project, api: Any) -> None:

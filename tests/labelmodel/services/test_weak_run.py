@@ -157,6 +157,18 @@ def test_a_newer_run_replaces_the_older_only_when_it_is_whole(
     assert list(PosteriorShard.objects.values_list("run", flat=True)) == [new.pk]
 
 
+def test_of_two_that_end_in_another_order_the_later_one_counts(project: Project) -> None:
+    first, second = (
+        weak.want(project=project, question="sentiment", by=project.created_by, trigger="rest", method=method)
+        for method in ("majority", "dawid_skene")
+    )
+    weak_run.run(run_id=second.pk)
+    weak_run.run(run_id=first.pk)
+
+    assert weak.published(project, SENTIMENT_OF(project)) == second
+    assert list(PosteriorShard.objects.values_list("run", flat=True)) == [second.pk]
+
+
 def test_items_that_come_are_judged_without_a_fit(project: Project) -> None:
     run = fit(project)
     assert weak_due.stale_projects() == []
@@ -205,6 +217,13 @@ def test_another_method_by_choice_and_from_then_on(project: Project) -> None:
     assert fit(project).method == "dawid_skene"
 
 
+def replace_version(row: Prediction, version: str, at: str) -> Prediction:
+    return Prediction(
+        project=row.project, item=row.item, schema=row.schema, question=row.question, kind=row.kind,
+        source=row.source, version=version, value="neutral", confidence=1.0, created_at=at,
+    )  # fmt: skip
+
+
 def test_imported_predictions_vote_beside_functions_by_choice(project: Project) -> None:
     WeakSettings.objects.filter(project=project).update(cascade=["import:gpt"])
     rows = [
@@ -215,6 +234,8 @@ def test_imported_predictions_vote_beside_functions_by_choice(project: Project) 
         for item in project.items.all()
     ]  # fmt: skip
     Prediction.objects.bulk_create(rows)
+    old = [replace_version(row, "2", "2025-01-01T00:00Z") for row in rows[:5]]
+    Prediction.objects.bulk_create(old)
 
     run = fit(project)
 
