@@ -1,7 +1,7 @@
-"""Feedback while somebody writes a labeling function: how long an answer takes with 100,000 items in the sample, of a pool of a
-million, beside ten active functions; and what it costs the process that answers.
+"""Feedback while somebody writes a labeling function: how long an answer takes with 100,000 items in the sample, of a larger
+pool, beside ten active functions; and what it costs the process that answers.
 
-python -m benchmarks.weak_feedback [--items 1000000] [--labeled 2000] [--rounds 60] [--dry | --redraw]
+python -m benchmarks.weak_feedback [--items 300000] [--labeled 2000] [--rounds 60] [--dry | --redraw]
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def picture(result: dict[str, Any]) -> Path:
 
 def main() -> None:
     parser = common.parser(__doc__)
-    parser.add_argument("--items", type=int, default=1_000_000)
+    parser.add_argument("--items", type=int, default=300_000)
     parser.add_argument("--labeled", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=60)
     options = parser.parse_args()

@@ -46,7 +46,7 @@ def label(item: Item, value: Any, **values: Any) -> Consensus:
         "kinds": ["person"],
     }
     return Consensus.objects.create(
-        project=project, item=item, question=question, value=value, distribution={},
+        project=project, item=item, question=question, value=value, distribution=dict.fromkeys(value if isinstance(value, list) else [value], 1.0),
         schema=project.schema, updated_at=timezone.now(), **{**defaults, **values},
     )  # fmt: skip
 
