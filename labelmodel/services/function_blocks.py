@@ -37,8 +37,8 @@ class Ballot:
     wanted: Bools  # (n,) the items to look at
     errors: int
     again_at: datetime | None = None
-    # How many rows it did not get to in time.
-    late: int = 0
+    # How many rows of a batch it got to in time; None: all.
+    reached: int | None = None
 
 
 def do(work: Work, number: int, versions: set[int], *, anew: bool) -> None:
@@ -51,7 +51,7 @@ def do(work: Work, number: int, versions: set[int], *, anew: bool) -> None:
         _vote(work, there, {pk: ballots[pk] for pk in group}, rows)
     work.job.done += len(there.ids)
     _keep(work, there, ballots)
-    function_limits.enforce(work, {pk: ballot.late for pk, ballot in ballots.items()})
+    function_limits.enforce(work, {pk: ballot.reached for pk, ballot in ballots.items()})
 
 
 def _ballots(there: Content, number: int, versions: set[int], *, anew: bool) -> dict[int, Ballot]:
@@ -88,7 +88,8 @@ def _vote(work: Work, there: Content, ballots: dict[int, Ballot], rows: Bools) -
         for (pk, ballot), cast in zip(ballots.items(), casts, strict=True):
             _count(work, pk, ballot, cast, batch.ids)
             ballot.label[at] = _said(cast)
-            ballot.late += 0 if cast.stopped is None else len(batch) - cast.stopped
+            if cast.stopped is not None:
+                ballot.reached = min(cast.stopped, len(batch) if ballot.reached is None else ballot.reached)
         work.beat()
 
 

@@ -15,20 +15,21 @@ from labelmodel.services.run_lines import cast_in_the_last_hour, totals
 if TYPE_CHECKING:
     from labelmodel.services.function_run import Work
 
-# Of one function, for one batch.
+# Of one function, for one batch. What it does not get to is looked at later, unless it is slower than this.
 LIMIT_SECONDS = 30.0
+LEAST_A_SECOND = 20
 # Of fewer items the share says nothing.
 LEAST_SEEN = 100
 
 
-def enforce(work: Work, late: Mapping[int, int]) -> None:
-    """Stop the functions that have gone too far. `late`: how many rows of a block each did not get to in time."""
-    running = [pk for pk in late if pk in work.ready]
+def enforce(work: Work, reached: Mapping[int, int | None]) -> None:
+    """Stop the functions that have gone too far. `reached`: how many rows of a batch each got to in time; None: all."""
+    running = [pk for pk in reached if pk in work.ready]
     shares = totals(pk for pk in running if work.versions[pk].function.most_share < 1)
     for pk in running:
         version = work.versions[pk]
         total = shares.get(pk)
-        reason = _too_slow(late[pk])
+        reason = _too_slow(reached[pk])
         if (
             not reason
             and total
@@ -46,9 +47,12 @@ def enforce(work: Work, late: Mapping[int, int]) -> None:
             work.drop(pk, reason)
 
 
-def _too_slow(late: int) -> str:
+def _too_slow(reached: int | None) -> str:
+    if reached is None or reached >= LEAST_A_SECOND * LIMIT_SECONDS:
+        return ""
     return (
-        f"It did not get to {late:,} items within {LIMIT_SECONDS:g} seconds; make it simpler." if late else ""
+        f"It got to {reached:,} items within {LIMIT_SECONDS:g} seconds; at least {LEAST_A_SECOND} a second are needed. "
+        "Make it simpler."
     )
 
 

@@ -27,8 +27,8 @@ from labelmodel.services.run_lines import Line, totals
 
 Kind = FunctionRun.Kind
 State = FunctionRun.State
-# How often a run looks for what came meanwhile; the sweep finds the rest.
-MOST_LOOKS = 10
+# How often a run looks for what came meanwhile, or was not reached in time; the sweep finds the rest.
+MOST_LOOKS = 100
 # So long the sweep waits after a run that failed, was cancelled, or could do nothing.
 REST = timedelta(minutes=5)
 

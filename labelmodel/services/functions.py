@@ -25,7 +25,7 @@ from labelmodel.services.function_rules import Rule, checked
 State = FunctionVersion.State
 MOST_FUNCTIONS = 500
 MOST_VERSIONS = 1_000
-MOST_TESTS = 100
+MOST_TESTS = 200
 LONGEST_REASON = 300
 
 

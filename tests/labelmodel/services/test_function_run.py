@@ -15,6 +15,7 @@ from labelmodel.functions import Batch, Cast
 from labelmodel.models import FunctionRun, VoteShard, WeakSettings
 from labelmodel.services import (
     function_blocks,
+    function_limits,
     function_pool,
     function_run,
     functions,
@@ -292,8 +293,20 @@ def test_a_function_that_is_too_slow_is_stopped(project: Project) -> None:
         version = active(project, "slow", {}, kind="told")
 
     version.function.refresh_from_db()
-    assert "did not get to 5 items within 30 seconds" in version.function.stopped_reason
+    assert "got to 1 items within 30 seconds" in version.function.stopped_reason
     assert said(version).keys() == {"item-00000"}
+
+
+def test_what_was_not_reached_in_time_is_looked_at_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function_limits, "LEAST_A_SECOND", 0)
+
+    with told(lambda batch: Cast(np.zeros(len(batch), dtype=np.int16), stopped=min(2, len(batch)))):
+        version = active(project, "slow", {}, kind="told")
+
+    done = line(project.function_runs.get(kind="new"), version)
+    assert (len(said(version)), done.evaluated, done.fault) == (6, 6, "")
 
 
 def test_a_function_stopped_while_it_runs_writes_nothing(
