@@ -21,7 +21,7 @@ from labelmodel.pages import functions_values as values
 from labelmodel.pages.drawn import AXIS
 from labelmodel.pages.functions import FunctionsPage, Label, example, figure, labels_of
 from labelmodel.pages.functions_controls import COMPARISONS, HOLDS, READINGS, SHAPES, Shape, shape_of
-from labelmodel.services import feedback, function_review, functions
+from labelmodel.services import feedback, function_review, functions, llm_endpoints
 from labelmodel.services.feedback import Feedback
 from labelmodel.services.function_rules import fields_of, sensitive_of, tried
 
@@ -71,14 +71,28 @@ class Editor(FunctionsPage):
     function: LabelingFunction | None = None
 
     def shape(self, kind: str) -> Shape:
+        """The form of a kind, with what there is to choose from in this project."""
         shape = shape_of(kind)
-        if kind != "lookup":
+        choices = self._choices(kind)
+        if not choices:
             return shape
-        tables = tuple(
-            (one.name, f"{one.name} ({one.rows:,} rows)") for one in self.project.function_tables.all()
-        )
-        first = replace(shape.controls[0], choices=(("", "no table: the entries below"), *tables))
+        first = replace(shape.controls[0], draws="choice", choices=tuple(choices))
         return replace(shape, controls=(first, *shape.controls[1:]))
+
+    def _choices(self, kind: str) -> list[tuple[str, str]]:
+        """Of the first control of a kind."""
+        if kind == "lookup":
+            tables = self.project.function_tables.all()
+            return [
+                ("", "no table: the entries below"),
+                *((one.name, f"{one.name} ({one.rows:,} rows)") for one in tables),
+            ]
+        if kind == "python":
+            return [(name, f"{name} ({package})") for name, package in feedback.python_functions()]
+        if kind == "endpoint":
+            known = llm_endpoints.configured().values()
+            return [(one.name, one.name) for one in known if one.serves(self.project.pk)]
+        return []
 
     def visible_fields(self) -> list[str]:
         hidden = sensitive_of(self.project)

@@ -190,3 +190,10 @@ def suggestions(
     from labelmodel.services import feedback_phrases
 
     return feedback_phrases.suggestions(project, question, tuple(labels), most)
+
+
+def python_functions() -> list[tuple[str, str]]:
+    """What installed packages register as labeling functions: (name, package)."""
+    from labelmodel.services import feedback_making
+
+    return feedback_making.python_functions()

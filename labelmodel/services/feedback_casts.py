@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from annotation.errors import DomainError, InvalidInput
 from annotation.models import Project
 from annotation.questions import QUESTION_TYPES
 from annotation.questions.types import Question
-from labelmodel.functions import ABSTAIN, Batch, Cast, Function, apply
+from labelmodel.functions import ABSTAIN, KINDS, Batch, Cast, Function, apply
 from labelmodel.models import FunctionVersion
 from labelmodel.services import feedback_pool
 from labelmodel.services.feedback_pool import Labeled, Pool
@@ -21,10 +20,6 @@ from labelmodel.services.function_rules import checked, labels_of, prepared, que
 
 Votes = NDArray[np.int16]
 
-# Kinds that answer for whole columns at once. Others look at each item by itself, and get a smaller part of the sample.
-BY_COLUMN = frozenset({"keywords", "pattern", "comparison", "lookup"})
-# These ask somebody else, who is not to be asked again with every letter.
-NEVER = frozenset({"endpoint"})
 LIMIT_SECONDS = 1.5
 
 
@@ -63,7 +58,8 @@ def ground(project: Project, question: str) -> Ground:
 def of_draft(on: Ground, kind: str, definition: object) -> tuple[Function, Votings]:
     """A definition that nobody has kept yet. Raises InvalidInput with its faults."""
     rule = checked(project=on.project, question=str(on.question["name"]), kind=kind, definition=definition)
-    if kind in NEVER:
+    if KINDS[kind].waits:
+        # It asks somebody else, who is not to be asked again with every letter.
         raise InvalidInput(
             "Functions of this kind are tried out by a canary run, not while they are written."
         )
@@ -79,7 +75,7 @@ def of_others(on: Ground, but: int | None) -> tuple[list[Votings], list[str]]:
     for version in mine.exclude(function=but or 0).voting().select_related("function", "schema"):
         name = version.function.name
         try:
-            if version.kind in NEVER:
+            if version.kind not in KINDS or KINDS[version.kind].waits:
                 raise InvalidInput("not applied here")
             found.append(_of_version(on, version))
         except DomainError:
@@ -103,9 +99,10 @@ def _of_version(on: Ground, version: FunctionVersion) -> Votings:
 
 
 def _votings(on: Ground, function: Function, number: int, name: str, into: Sequence[int]) -> Votings:
-    whole = function.kind.name in BY_COLUMN
-    sample = _cast(function, on.pool.batch if whole else on.pool.few)
-    labeled = _cast(function, on.labeled.batch if whole else on.labeled.few)
+    # Kinds that look at each item by itself get a smaller part.
+    few = function.kind.whole
+    sample = _cast(function, on.pool.few if few else on.pool.batch)
+    labeled = _cast(function, on.labeled.few if few else on.labeled.batch)
     meant = np.array([*into, ABSTAIN], dtype=np.int16)
     return Votings(
         number,
@@ -118,8 +115,7 @@ def _votings(on: Ground, function: Function, number: int, name: str, into: Seque
 
 
 def _cast(function: Function, batch: Batch) -> Cast:
-    timed = replace(batch, deadline=time.monotonic() + LIMIT_SECONDS)
-    (found,) = apply([function], timed, limit_seconds=LIMIT_SECONDS)
+    (found,) = apply([function], batch, limit_seconds=LIMIT_SECONDS)
     return found
 
 

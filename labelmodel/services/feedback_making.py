@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from annotation.models import Project
+from labelmodel.functions.python import installed
 from labelmodel.services import feedback_casts as casts
 from labelmodel.services import feedback_counting as counting
 from labelmodel.services import feedback_examples
@@ -85,3 +86,8 @@ def _standing(on: Ground, one: Votings, others: list[Votings], size: int) -> Sta
         accuracy=counting.accuracy(on, one.labeled),
         hits=counting.hits(on, one.sample, one.labeled),
     )
+
+
+def python_functions() -> list[tuple[str, str]]:
+    """See feedback.python_functions."""
+    return [(one.name, one.package) for one in installed()]
