@@ -21,6 +21,7 @@ from labelmodel.functions.types import (
     Kind,
     Resources,
 )
+from labelmodel.further_kinds import LOADERS
 
 __all__ = [
     "ABSTAIN",
@@ -45,3 +46,6 @@ __all__ = [
     "prepare",
     "register",
 ]
+
+for _load in LOADERS:
+    _load()

@@ -13,6 +13,8 @@ IntArray = NDArray[np.int64]
 
 # The parts of a text: a word, one other character, or white space. A term is found where its parts are.
 PARTS = r"\w+|\s+|[^\w\s]"
+# An automaton of their words is made for each batch, so there must not be too many.
+MOST_HINTS = 10_000
 _NONE = np.iinfo(np.int64).max
 
 
@@ -61,9 +63,20 @@ class Phrases:
     whole: Dictionary  # terms, white space between words as one space
     first: Dictionary  # the parts that terms begin with
     most: int  # parts of the longest term
+    hints: (
+        pl.Series | None
+    )  # one of which is somewhere in each text that has a term; None where there are too many terms
 
     def find(self, texts: pl.Series) -> IntArray:
         """The lowest row of the terms in each text, (len(texts),); NONE where there is none."""
+        if self.hints is None:
+            return self._find(texts)
+        found = np.full(len(texts), _NONE, dtype=np.int64)
+        likely = texts.str.contains_any(self.hints).fill_null(False).arg_true()
+        found[likely.to_numpy()] = self._find(texts.gather(likely))
+        return found
+
+    def _find(self, texts: pl.Series) -> IntArray:
         found = np.full(len(texts), _NONE, dtype=np.int64)
         lists = parts_of(texts.fill_null(""))
         owner = np.repeat(np.arange(len(texts)), lists.list.len().to_numpy())
@@ -87,11 +100,19 @@ class Phrases:
 def phrases(terms: pl.Series) -> Phrases:
     """Of these terms."""
     lists = parts_of(terms.str.strip_chars())
-    whole = lists.list.join("")
     most = lists.list.len().max()
     return Phrases(
-        dictionary(whole), dictionary(lists.list.first()), int(most) if isinstance(most, int) else 0
+        dictionary(lists.list.join("")),
+        dictionary(lists.list.first()),
+        int(most) if isinstance(most, int) else 0,
+        _hints(terms) if len(terms) <= MOST_HINTS else None,
     )
+
+
+def _hints(terms: pl.Series) -> pl.Series:
+    """The longest word of each term: where it is not, the term is not."""
+    longest = {max(term.split(), key=len) for term in terms.drop_nulls() if term.strip()}
+    return pl.Series(sorted(longest), dtype=pl.String).implode()
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import partial
+from collections.abc import Callable
+from functools import partial, reduce
+from operator import and_
 from typing import Any
 
 import polars as pl
 
 from labelmodel.functions import checking
 from labelmodel.functions.batch import Batch
+from labelmodel.functions.dictionary import NONE, phrases
 from labelmodel.functions.types import Apply, Cast, Context, Definition, Kind, Path, Resources
 from labelmodel.functions.voting import either, first_wins
 
 MOST_TERMS = 10_000
 MOST_CHARACTERS = 200
+# Beyond so many terms a pattern of all of them is slower than a dictionary.
+FEW = 64
 LISTS = ("any", "all", "not")
 RULE = ("label", *LISTS)
+
+Find = Callable[[pl.Series], pl.Series]
+# What must be found, and what must not.
+Finders = tuple[list[Find], list[Find]]
 
 
 def check(given: Definition, context: Context) -> Definition:
@@ -71,32 +80,43 @@ def reads(definition: Definition) -> frozenset[str]:
 
 def compile(definition: Definition, context: Context, resources: Resources) -> Apply:
     rules = definition["rules"]
+    finders = [_finders(rule, definition["case"], definition["words"]) for rule in rules]
     labels = [context.position(rule["label"]) for rule in rules]
-    return partial(_apply, definition, labels)
+    return partial(_apply, definition["fields"], definition["case"], finders, labels)
 
 
-def _apply(definition: Definition, labels: list[int], batch: Batch) -> Cast:
-    return Cast(
-        first_wins([_passes(definition, rule, batch) for rule in definition["rules"]], labels, len(batch))
-    )
+def _finders(rule: dict[str, Any], case: bool, words: bool) -> Finders:
+    prepared = {key: [term if case else term.lower() for term in rule.get(key, ())] for key in LISTS}
+    every = [finder([term], words) for term in prepared["all"]]
+    either_of = [finder(prepared["any"], words)] if prepared["any"] else []
+    none_of = [finder(prepared["not"], words)] if prepared["not"] else []
+    return [*either_of, *every], none_of
 
 
-def _passes(definition: Definition, rule: dict[str, Any], batch: Batch) -> pl.Series:
-    passed = pl.Series([True]).new_from_index(0, len(batch))
-    if "any" in rule:
-        passed = passed & _found(definition, rule["any"], batch)
-    for term in rule.get("all", ()):
-        passed = passed & _found(definition, [term], batch)
-    if "not" in rule:
-        passed = passed & ~_found(definition, rule["not"], batch)
-    return passed
+def _apply(names: list[str], case: bool, rules: list[Finders], labels: list[int], batch: Batch) -> Cast:
+    views = [batch.compared(name, case=case) for name in names]
+
+    def found(find: Find) -> pl.Series:
+        return either([find(view) for view in views], len(batch))
+
+    passes = []
+    for wanted, unwanted in rules:
+        passed = reduce(and_, [found(find) for find in wanted])
+        passes.append(reduce(and_, [~found(find) for find in unwanted], passed))
+    return Cast(first_wins(passes, labels, len(batch)))
 
 
-def _found(definition: Definition, terms: list[str], batch: Batch) -> pl.Series:
-    case, words = definition["case"], definition["words"]
-    pattern = "|".join(term_pattern(term if case else term.lower(), words) for term in terms)
-    views = [batch.compared(name, case=case) for name in definition["fields"]]
-    return either([view.str.contains(pattern) for view in views], len(batch))
+def finder(terms: list[str], words: bool) -> Find:
+    """What tells of each text whether one of the terms is in it."""
+    if len(terms) <= FEW:
+        pattern = "|".join(term_pattern(term, words) for term in terms)
+        return lambda texts: texts.str.contains(pattern)
+    series = pl.Series(terms, dtype=pl.String)
+    if words:
+        many = phrases(series)
+        return lambda texts: pl.Series(many.find(texts) != NONE)
+    listed = series.implode()
+    return lambda texts: texts.str.replace_all(r"\s+", " ").str.contains_any(listed)
 
 
 def term_pattern(term: str, words: bool) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from labelmodel.functions import prepare
+from labelmodel.functions import keywords, prepare
 from tests.labelmodel.functions.samples import CONTEXT, batch_of, function, said
 
 # Letters on whose nature all agree, signs that patterns could trip over, and characters beyond the first 65,536.
@@ -333,3 +333,12 @@ def test_samples_need_no_more_than_they_read():
         "text"
     }
     assert function("pattern").run(batch).label.tolist() == [-1]
+
+
+@given(st.lists(TERMS, min_size=1, max_size=3), st.booleans(), PAYLOADS)
+@reading
+def test_many_keywords_are_found_as_few_are(terms, words, payloads):
+    few = {"label": "ham", "any": terms, "words": words}
+    many = {**few, "any": [*terms, *(f"nowhere {number}" for number in range(keywords.FEW))]}
+
+    assert said("keywords", many, payloads) == said("keywords", few, payloads)
