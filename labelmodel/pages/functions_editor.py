@@ -375,9 +375,9 @@ def _shown(found: Feedback | None, question: Question | None) -> dict[str, Any]:
 
 
 def _begun(definition: Any) -> bool:
-    """Whether anything is written or chosen in it."""
+    """Whether anything is written or chosen in it besides a label."""
     if isinstance(definition, dict):
-        return any(_begun(value) for value in definition.values())
+        return any(_begun(value) for key, value in definition.items() if key != "label")
     if isinstance(definition, list):
         return any(map(_begun, definition))
     return not isinstance(definition, bool) and definition not in (None, "", "words")
