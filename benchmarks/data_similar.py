@@ -80,6 +80,7 @@ def fill(project: Any, vectors: Floats) -> dict[str, Any]:
     copied = time.perf_counter()
     similar_index._index(encoder, len(ids))
     indexed = time.perf_counter()
+    reach = similar_index.measured(encoder, len(ids))
     SimilarSearch.objects.create(
         project=project,
         created_by=project.created_by,
@@ -87,12 +88,16 @@ def fill(project: Any, vectors: Floats) -> dict[str, Any]:
         state="done",
         vectors=len(ids),
         last_item=int(ids[-1]),
+        looked_at=reach.looked_at,
+        recall=reach.recall,
     )
     count = ItemVector.objects.filter(encoder=encoder).count()
     return {
         "vectors": count,
         "copy_s": round(copied - started, 1),
         "index_s": round(indexed - copied, 1),
+        "looked_at": reach.looked_at,
+        "recall_measured": round(reach.recall, 3),
         **sizes(similar_index.index_of(encoder.pk)),
     }
 

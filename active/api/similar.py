@@ -54,6 +54,12 @@ class SearchView(serializers.Serializer[Any]):
         source="encoder.version", allow_null=True, default=None, help_text="Version of the encoder."
     )
     vectors = serializers.IntegerField(help_text="How many items can be found.")
+    looked_at = serializers.IntegerField(
+        help_text="How many candidates of the index a search looks at; 0: it compares all vectors."
+    )
+    recall = serializers.FloatField(
+        help_text="Which share of the ten most similar items that finds, measured on some of them."
+    )
     done = serializers.IntegerField(help_text="Of the vectors that are being copied now.")
     total = serializers.IntegerField()
     error = serializers.CharField(allow_blank=True, help_text="Why it failed.")

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from psycopg.errors import QueryCanceled
 
-from active.models import Encoder, ItemVector, SimilarSearch
+from active.models import ItemVector, SimilarSearch
 from active.reports.excerpts import NOTHING, Excerpt, excerpts
 from active.services import similar
 from annotation import filtering
@@ -24,8 +24,8 @@ from annotation.reports.readings import readings_under
 
 MOST = 200
 LONGEST = "5s"
-# How many candidates the index looks at; more find a few more of the nearest, and take longer (docs/similar.md).
-LOOKED_AT = 200
+# How many times as many as are wanted are taken where all are compared.
+SOME = 5
 # A filter that so few items pass is answered by comparing all of them.
 FEW = 5_000
 # Behind a filter that many pass the index goes on until it has seen so many.
@@ -40,6 +40,15 @@ FROM active_itemvector v
 WHERE v.encoder_id = {encoder} AND v.item_id <> %(item)s
   AND EXISTS (SELECT 1 FROM annotation_item i WHERE i.id = v.item_id AND {passes})
 ORDER BY v.vector::halfvec({dimension}) <=> {its}::halfvec({dimension}) LIMIT %(limit)s
+"""
+# Not the expression of the index: every vector is compared. Some more than are wanted, as not all of them may pass.
+_ALL_COMPARED = """
+SELECT n.item_id, n.distance FROM (
+  SELECT v.item_id, v.vector <=> {its} AS distance FROM active_itemvector v
+  WHERE v.encoder_id = %(encoder)s ORDER BY distance, v.item_id LIMIT %(some)s
+) n
+WHERE n.item_id <> %(item)s AND EXISTS (SELECT 1 FROM annotation_item i WHERE i.id = n.item_id AND {passes})
+ORDER BY n.distance, n.item_id LIMIT %(limit)s
 """
 _ONE_BY_ONE = """
 WITH passing AS MATERIALIZED ({passing})
@@ -118,13 +127,14 @@ def nearest(*, item: Item, where: str = "", limit: int = 10, gold: bool = False)
 
     Raises Conflict where it cannot be answered yet, InvalidInput for a filter that is wrong or takes too long.
     """
-    encoder = _searchable(item)
+    search = _searchable(item)
     matching = None
     if where.strip():
         checked = filtering.checked(item.project, where, gold=gold)
         matching = filtering.matching(item.project, checked)
-    found = _nearest(encoder, item, matching, limit)
-    return Found(encoder.version, _told(item.project, found, gold=gold))
+    found = _nearest(search, item, matching, limit)
+    assert search.encoder is not None, "it is searchable"
+    return Found(search.encoder.version, _told(item.project, found, gold=gold))
 
 
 def nearest_ids(*, item: Item, limit: int = MOST) -> list[int]:
@@ -132,18 +142,20 @@ def nearest_ids(*, item: Item, limit: int = MOST) -> list[int]:
     return [pk for pk, _ in _nearest(_searchable(item), item, None, limit)]
 
 
-def _searchable(item: Item) -> Encoder:
-    """The encoder whose vectors are searched. Raises Conflict where this item has none yet."""
+def _searchable(item: Item) -> SimilarSearch:
+    """What is searched, with its encoder. Raises Conflict where this item has no vector yet."""
     there = standing_of(item)
     if there.state != "ready" or there.search is None or there.search.encoder is None:
         raise Conflict(WHY[there.state].format(error=there.search.error if there.search else ""))
-    return there.search.encoder
+    return there.search
 
 
 def _nearest(
-    encoder: Encoder, item: Item, matching: QuerySet[Item] | None, limit: int
+    search: SimilarSearch, item: Item, matching: QuerySet[Item] | None, limit: int
 ) -> list[tuple[int, float]]:
     """(item, distance), nearest first."""
+    encoder = search.encoder
+    assert encoder is not None, "it is searchable"
     scope = {"encoder": encoder.pk, "item": item.pk, "project": item.project_id, "limit": limit}
     names = {"encoder": int(encoder.pk), "dimension": int(encoder.dimension)}
     if matching is not None:
@@ -153,11 +165,16 @@ def _nearest(
                 return _rows(_ONE_BY_ONE.format(passing=_THESE, its=_ITS_VECTOR), {**scope, "passing": few})
     passes, given = _passes(matching)
     given = {**scope, **given}
-    with _settings(_BOUNDED | _BY_INDEX_ONLY):
-        found = _rows(_BY_INDEX.format(passes=passes, its=_ITS_VECTOR, **names), given)
+    if search.looked_at:
+        with _settings(_BOUNDED | _BY_INDEX_ONLY | {"hnsw.ef_search": str(search.looked_at)}):
+            found = _rows(_BY_INDEX.format(passes=passes, its=_ITS_VECTOR, **names), given)
+    else:
+        with _settings(_BOUNDED):
+            some = {"some": SOME * limit + 1}
+            found = _rows(_ALL_COMPARED.format(passes=passes, its=_ITS_VECTOR), given | some)
     if len(found) >= limit:
         return found
-    # The index gives up after a while, where hardly any of the nearest passes.
+    # Hardly any of the nearest passes: the index gave up after a while.
     which = _WHICH.format(passes=passes)
     with _settings(_BOUNDED):
         return _rows(_ONE_BY_ONE.format(passing=which, its=_ITS_VECTOR), given)
@@ -183,7 +200,6 @@ def _rows(sql: str, given: dict[str, Any]) -> list[tuple[int, float]]:
 
 _BOUNDED = {"statement_timeout": LONGEST}
 _BY_INDEX_ONLY = {
-    "hnsw.ef_search": str(LOOKED_AT),
     # Behind a filter the index goes on, in order, until enough have passed.
     "hnsw.iterative_scan": "strict_order",
     "hnsw.max_scan_tuples": str(MOST_SEEN),

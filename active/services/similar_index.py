@@ -18,6 +18,7 @@ from django.db.models import Max
 from active.models import EmbeddingShard, Encoder, ItemVector, LearningSettings, SimilarSearch
 from active.services import copying, embeddings
 from active.services.encoder_versions import CannotEmbed
+from active.services.similar_recall import EXACT, Reach, measured
 from annotation.models import Item
 from annotation.services import jobs
 from annotation.services.pulse import kept_alive
@@ -29,6 +30,8 @@ Halves = npt.NDArray[np.float16]
 
 # Below so many vectors all of them are compared, which takes some milliseconds.
 INDEXED_FROM = 20_000
+# What the index finds is measured again when there are so many times as many vectors.
+GROWN = 1.25
 # How many neighbours the graph keeps, and how many it looks at when it is built: see docs/similar.md for what was measured.
 NEIGHBOURS, LOOKED_AT = 16, 128
 # What halfvec indexes hold, and rows of one page.
@@ -77,9 +80,18 @@ def _work(search: SimilarSearch, beat: jobs.Beat) -> None:
         embeddings.embed_new(encoder=encoder)
         last_shard = _fill(encoder, search.last_shard, beat)
         count = ItemVector.objects.filter(encoder=encoder).count()
-        _index(encoder, count)
-    jobs.finished(search, encoder=encoder, vectors=count, last_item=last_item, last_shard=last_shard)
+        reach = _reach(search, encoder, count) if _index(encoder, count) else EXACT
+    seen = {"vectors": count, "last_item": last_item, "last_shard": last_shard}
+    jobs.finished(search, encoder=encoder, looked_at=reach.looked_at, recall=reach.recall, **seen)
     _remove(Encoder.objects.filter(project=project).exclude(pk=encoder.pk), lambda: None)
+
+
+def _reach(search: SimilarSearch, encoder: Encoder, count: int) -> Reach:
+    """How far the index has to look: measured when it is new, and again when it has grown by much."""
+    known = search.encoder_id == encoder.pk and search.vectors >= INDEXED_FROM
+    if known and count <= GROWN * search.vectors:
+        return Reach(search.looked_at, search.recall)
+    return measured(encoder, count)
 
 
 def _check_dimension(encoder: Encoder) -> None:
@@ -172,15 +184,15 @@ def _send(rows: bytes, table: str = "active_itemvector") -> None:
         stream.write(_HEADER + rows + _TRAILER)
 
 
-def _index(encoder: Encoder, count: int) -> None:
-    """Make the encoder's index, where it is large and has none."""
+def _index(encoder: Encoder, count: int) -> bool:
+    """Make the encoder's index, where it is large and has none; whether there is one."""
     name = index_of(encoder.pk)
     valid = dict(_indexes())
     if name in valid and not valid[name]:
         # Its maker died. An invalid index takes time with every row and helps nobody.
         _drop(name)
-    if count < INDEXED_FROM or valid.get(name):
-        return
+    if valid.get(name) or count < INDEXED_FROM:
+        return bool(valid.get(name))
     memory = _memory_mb(count, encoder.dimension)
     # Concurrently: nobody waits for it, but that is not possible inside a transaction, such as a test's.
     gently = "" if connection.in_atomic_block else "CONCURRENTLY"
@@ -194,6 +206,7 @@ def _index(encoder: Encoder, count: int) -> None:
             )
         finally:
             cursor.execute("RESET maintenance_work_mem")
+    return True
 
 
 def _memory_mb(count: int, dimension: int) -> int:
