@@ -48,6 +48,8 @@ WEBHOOK_ALLOW_PRIVATE: bool = env.bool("WEBHOOK_ALLOW_PRIVATE", False)
 WEBHOOK_KEEP_DAYS: int = env.int("WEBHOOK_KEEP_DAYS", 30)
 # Whether endpoints of language models may be at internal addresses, and go there over plain HTTP.
 LLM_ALLOW_PRIVATE: bool = env.bool("LLM_ALLOW_PRIVATE", False)
+# The endpoints with their keys, by name.
+LLM_ENDPOINTS: dict[str, Any] = cast("dict[str, Any]", env.json("LLM_ENDPOINTS", {}))
 TOKEN_DAYS: int = env.int("TOKEN_DAYS", 90)
 LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
 STORAGE_BACKEND: str = env.str("STORAGE_BACKEND", "django.core.files.storage.FileSystemStorage")

@@ -7,5 +7,13 @@ class LabelModelApp(AppConfig):
     def ready(self) -> None:
         from annotation.services.event_types import EVENT_TYPES
         from labelmodel.events import EVENTS
+        from labelmodel.further_kinds import LOADERS
+        from labelmodel.reports import schema_reach
+        from labelmodel.services import archived, llm_endpoints
 
         EVENT_TYPES.update(EVENTS)
+        # Whoever starts with a wrong one is told at once.
+        llm_endpoints.configured()
+        LOADERS.append(llm_endpoints.register)
+        schema_reach.add()
+        archived.add()

@@ -15,7 +15,7 @@ from annotation.questions import QUESTION_TYPES
 from annotation.questions.types import Question
 from annotation.services import hot
 from labelmodel.models import FunctionVersion, WeakSettings
-from labelmodel.services import function_tables
+from labelmodel.services import function_tables, llm_endpoints
 
 if TYPE_CHECKING:
     from labelmodel import functions
@@ -112,6 +112,7 @@ def checked(*, project: Project, question: str, kind: str, definition: Any) -> R
     except functions.DefinitionError as error:
         raise refused(error) from error
     function_tables.check_named(project=project, kind=kind, definition=found)
+    llm_endpoints.check_named(project_id=project.pk, kind=kind, definition=found)
     reads = sorted(functions.KINDS[kind].reads(found))
     return Rule(found, labels, reads, _votes_for(found, labels))
 
@@ -150,10 +151,12 @@ def prepared(version: FunctionVersion, *, fields: Mapping[str, str] | None = Non
     """
     from labelmodel import functions
 
-    context = context_of(version.project, version.labels, fields=fields)
-    resources = function_tables.resources(
-        project_id=version.project_id, kind=version.kind, definition=version.definition
-    )
+    known = fields_of(version.project) if fields is None else fields
+    # A field that few items have may be missing from those that are sampled. One that was taken out is a fault of its own.
+    known = {**dict.fromkeys(version.reads, "hidden"), **known}
+    context = context_of(version.project, version.labels, fields=known)
+    named = {"project_id": version.project_id, "kind": version.kind, "definition": version.definition}
+    resources = {**function_tables.resources(**named), **llm_endpoints.resources(**named)}
     try:
         return functions.prepare(version.kind, version.definition, context, resources)
     except functions.DefinitionError as error:
