@@ -49,7 +49,7 @@ class WeakRun(Job):
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_reason = models.CharField(max_length=300, blank=True)
 
-    objects = WeakRunQuerySet.as_manager()
+    objects = WeakRunQuerySet.as_manager()  # type: ignore[misc]  # of Job it is another one
 
     class Meta:
         constraints = [

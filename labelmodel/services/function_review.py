@@ -114,6 +114,8 @@ def activate(*, version: FunctionVersion, by: User) -> FunctionVersion:
     fresh = FunctionVersion.objects.get(pk=version.pk)
     if fresh.state == State.CANARY and not fresh.canary:
         raise Conflict("It has not been tried on a sample yet; that takes some seconds.")
+    if fresh.state == State.CANARY and "error" in fresh.canary:
+        raise Conflict(f"It could not be tried on a sample: {fresh.canary['error']}")
     now = timezone.now()
     before = function.versions.filter(state=State.ACTIVE)
     if fresh.state == State.CANARY:

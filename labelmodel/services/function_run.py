@@ -141,7 +141,8 @@ def _prepare(work: Work) -> None:
         except DomainError as error:
             work.lines[pk].fault = str(error)
     for pk in work.lines.keys() - work.versions.keys():
-        work.lines[pk].fault = function_blocks.GONE
+        # An earlier attempt may have known better.
+        work.lines[pk].fault = work.lines[pk].fault or function_blocks.GONE
 
 
 def _run(work: Work) -> None:

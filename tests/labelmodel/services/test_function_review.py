@@ -7,7 +7,7 @@ import pytest
 from annotation.errors import Conflict, InvalidInput, NotAllowed
 from annotation.models import Project, User
 from labelmodel.models import FunctionVersion, PosteriorShard, VoteShard, WeakRun
-from labelmodel.services import function_review, function_run, functions
+from labelmodel.services import function_review, function_run, functions, weak_settings
 from tests.factories import make_member
 from tests.labelmodel.services.function_help import activate, active, draft, reviews, run, said, words
 
@@ -110,6 +110,23 @@ def test_a_trial_compares_with_the_active_version(project: Project) -> None:
     assert [keys[pk] for pk in told["examples"]["lost"]] == ["item-00000"]
     assert said(first).keys() == set(keys.values())
     assert not VoteShard.objects.filter(version=second).exists()
+
+
+def test_what_could_not_be_tried_is_not_activated(project: Project) -> None:
+    version = draft(project)
+    function_review.submit(version=version, by=project.created_by)
+    function_review.approve(version=version, by=project.created_by)
+    weak_settings.change(project=project, by=project.created_by, sensitive_fields=["text"])
+    function_run.run_project(project_id=project.pk)
+    weak_settings.change(project=project, by=project.created_by, sensitive_fields=[])
+
+    version.refresh_from_db()
+    assert "sensitive" in version.canary["error"]
+    with pytest.raises(Conflict, match="could not be tried"):
+        function_review.activate(version=version, by=project.created_by)
+    function_review.try_out(version=version, by=project.created_by)
+    function_run.run_project(project_id=project.pk)
+    function_review.activate(version=version, by=project.created_by)
 
 
 def test_the_version_before_retires(project: Project) -> None:

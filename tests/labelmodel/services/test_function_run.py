@@ -17,6 +17,7 @@ from labelmodel.services import (
     function_blocks,
     function_limits,
     function_pool,
+    function_rules,
     function_run,
     functions,
     run_requests,
@@ -172,6 +173,21 @@ def test_fields_that_are_missing_null_empty_or_no_text(project: Project) -> None
     found = said(version)
     assert [found[f"odd-{n}"] for n in range(6)] == [None, None, None, None, "positive", "positive"]
     assert found["list"] is None
+
+
+def test_a_field_that_few_items_have_stays_known(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    rare = project.items.earliest("pk")
+    Item.objects.filter(pk=rare.pk).update(payload={"text": "good", "note": "really good"})
+    version = active(project, definition={**words("positive", "really"), "fields": ["note"]})
+    monkeypatch.setattr(function_rules, "SAMPLED", 1)
+    Item.objects.filter(pk=rare.pk).update(payload={"text": "good"})
+    Item.objects.filter(key="item-00002").update(payload={"note": "really"})
+
+    request(project)
+    done = run(project)
+
+    assert line(done, version).fault == ""
+    assert said(version)["item-00002"] == "positive"
 
 
 def test_sensitive_fields_reach_no_function(project: Project) -> None:
