@@ -123,8 +123,8 @@ def _has_words(item: Item) -> bool:
 
 ENDPOINT = Kind(
     "endpoint",
-    "Language model",
-    "Asks a language model by an OpenAI-compatible endpoint, with a prompt.",
+    "Language model (endpoint)",
+    "Asks a model behind an OpenAI-compatible endpoint. It runs on workers; figures come from its trial.",
     check,
     reads,
     compile,

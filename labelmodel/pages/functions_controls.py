@@ -67,6 +67,9 @@ COMPARISONS = (
 HOLDS = (("all", "must hold"), ("any", "one of these must hold"), ("not", "must not hold"))
 READINGS = (("", "as it looks"), ("number", "as a number"), ("date", "as a date"), ("text", "as text"))
 
+_FORMS = (("json_schema", "JSON by a schema"), ("json_object", "JSON"), ("text", "text"))
+_TOKENS = (("max_tokens", "max_tokens"), ("max_completion_tokens", "max_completion_tokens"))
+
 SHAPES: dict[str, Shape] = {
     "keywords": Shape(
         "Keywords and phrases",
@@ -182,14 +185,39 @@ SHAPES: dict[str, Shape] = {
                 "task",
                 "text",
                 "What it is to find out",
-                "Write {{field}} where the value of a field belongs.",
+                "Name a field as {{field}}. The item comes after it, as data.",
+            ),
+            Control(
+                "labels",
+                "json",
+                "Labels it may choose, and when",
+                '["spam", {"label": "ham", "title": "Wanted", "about": "from people one knows"}]',
+                more=True,
             ),
             Control("guidelines", "text", "Guidelines", more=True),
             Control("may_abstain", "check", "It may say that it does not know", default=True),
             Control(
                 "confidence", "number", "Least confidence", "From 0 to 1; below, it abstains.", more=True
             ),
+            Control("form", "choice", "Form of answers", choices=_FORMS, default="json_schema", more=True),
+            Control(
+                "fallback",
+                "choice",
+                "Where the endpoint does not know that form",
+                choices=(("", "stop"), *_FORMS),
+                more=True,
+            ),
+            Control("logprobs", "check", "Confidence from probabilities of tokens", default=False, more=True),
             Control("temperature", "number", "Temperature", more=True),
+            Control("seed", "number", "Seed", more=True),
+            Control(
+                "tokens_field",
+                "choice",
+                "Name of the longest answer in requests",
+                choices=_TOKENS,
+                default="max_tokens",
+                more=True,
+            ),
             Control("max_tokens", "number", "Longest answer, in tokens", more=True),
             Control("at_once", "number", "Requests at once", more=True),
             Control("seconds", "number", "Seconds for a batch", more=True),

@@ -58,7 +58,7 @@ def shown(*arguments: str) -> str:
 
 
 def test_the_kind_is_there() -> None:
-    assert KINDS["endpoint"].title == "Language model"
+    assert KINDS["endpoint"].title == "Language model (endpoint)"
 
 
 def test_a_language_model_votes_on_the_pool(name: str, stub: Stub) -> None:
