@@ -132,8 +132,9 @@ def timed(count: int) -> dict[str, Any]:
 
 
 def each(some: list[Function], texts: list[str]) -> list[float]:
-    """Of every function alone, on all texts."""
-    return [round(seconds_of([one], texts)[0], 3) for one in some]
+    """Of every function alone, on a fifth of the texts."""
+    part = texts[: len(texts) // 5]
+    return [round(seconds_of([one], part)[0], 3) for one in some]
 
 
 def reading(texts: list[str]) -> float:
@@ -193,8 +194,9 @@ def dictionaries() -> dict[str, Any]:
     """Seconds to make a dictionary ready, and to look ROW_TEXTS texts up in it."""
     texts = made_texts(ROW_TEXTS)
     found = {}
-    for size in (10_000, 1_000_000, 4_000_000):
-        table = pl.DataFrame({"term": [f"name of the thing {number}" for number in range(size)]})
+    for size in (10_000, 4_000_000):
+        numbers = pl.int_range(size, eager=True).cast(pl.String)
+        table = pl.DataFrame({"term": "name of the thing " + numbers})
         table = pl.concat([table, pl.DataFrame({"term": ["love", "my channel", "👍"]})])
         started = time.perf_counter()
         given = {"table": "t", "column": "term", "label": "ham"}
@@ -246,7 +248,7 @@ def picture(result: dict[str, Any]) -> Path:
             strict=True,
         )
     )
-    panels.append(pictures.Panel("Each function alone, all texts: s", each_s))
+    panels.append(pictures.Panel("Each function alone, a fifth of the texts: s", each_s))
     panels.append(pictures.Panel("Other kinds: µs per text", result["kinds_us_per_text"]))
     looked_up = {name: run["seconds"] for name, run in result["dictionaries"].items()}
     panels.append(pictures.Panel(f"Dictionaries, {ROW_TEXTS:,} texts: s", looked_up))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def check(kind: str, definition: Definition, context: Context) -> Definition:
     return KINDS[kind].check(definition, context)
 
 
-def _not_json(definition: Definition) -> str | None:
+def _not_json(definition: Any) -> str | None:
     """What keeps this from being an object that databases and pages can keep."""
     if not isinstance(definition, dict):
         return "A definition is an object."
