@@ -20,7 +20,7 @@ DEFINITIONS: list[tuple[str, dict[str, Any]]] = [
     ("lookup", {"case": True, "find": "words", "entries": [{"value": "a = b", "label": "spam"}, {"value": "c", "label": "ham"}]}),
     ("expression", {"fields": ["text"], "rules": [{"label": "a", "when": "item.x > 1\n&& true"}]}),
     ("python", {"fields": ["text"], "function": "f", "labels": {"1": "spam"}}),
-    ("endpoint", {"endpoint": "e", "model": "m", "task": "Is it?", "may_abstain": False, "confidence": 0.5, "max_tokens": 9}),
+    ("endpoint", {"endpoint": "e", "model": "m", "task": "Is it?", "may_abstain": False, "confidence": 0.5, "max_tokens": 9, "form": "text", "logprobs": True, "tokens_field": "max_tokens"}),
     ("of_another_layer", {"threshold": 0.8, "items": [1, 2]}),
 ]  # fmt: skip
 
