@@ -19,7 +19,7 @@ from annotation.models import ConsensusDue, Dataset, Item, Project
 from config import health, heartbeats
 from config.celery import QUEUES
 from labelmodel.models import LabelModelRun, WeakRun
-from labelmodel.reports import weak
+from labelmodel.reports import weak_health
 
 _KEEP_SECONDS = 30.0
 
@@ -159,7 +159,7 @@ def _functions() -> Iterator[Metric]:
     yield runs
     projects = Project.objects.filter(archived_at=None, function_versions__state="active").distinct()
     found = [
-        (project.pk, one) for project in projects.select_related("schema") for one in weak.health(project)
+        (project.pk, one) for project in projects.select_related("schema") for one in weak_health.of(project)
     ]
     for name, about, field in _OF_QUESTIONS:
         metric = GaugeMetricFamily(name, about, labels=["project", "question"])

@@ -93,10 +93,14 @@ def method_of(project: Project, question: str) -> str:
 
 
 def published(project: Project, question: Question) -> WeakRun | None:
-    """The run whose probable labels count: the latest finished one that nothing speaks against, under the labels as they are now."""
+    """The run whose probable labels count: the latest finished one that nothing speaks against, under the labels as they are
+    now, where none of its functions was stopped since: what those said counts no more, at once."""
     usable = WeakRun.objects.usable().filter(project=project, question=question["name"])
     found: WeakRun | None = usable.defer("parameters", "review").first()
-    return found if found is not None and found.labels == labels_of(question) else None
+    if found is None or found.labels != labels_of(question):
+        return None
+    versions = FunctionVersion.objects.filter(pk__in=[key for key in found.versions if type(key) is int])
+    return None if versions.exclude(function__stopped_at=None).exists() else found
 
 
 def cancel(*, run: WeakRun, by: User) -> WeakRun:

@@ -64,13 +64,14 @@ def cast(project: Project) -> None:
     function_run.run_project(project_id=project.pk)
 
 
-def label(project: Project, count: int) -> None:
+def label(project: Project, count: int, *, as_set: bool = False) -> None:
     """So many answers, true ones, to what the queue gives."""
     person = project.memberships.filter(role="annotator").first()
     user = person.user if person else make_member(project)
     for _ in range(count):
         (turn,) = queue.next_leases(annotator=user, project=project, count=1).turns
-        said = Answer({"sentiment": truth(int(turn.key[-5:]))}, f"{user.pk}-{turn.id}", 4.0)
+        right = truth(int(turn.key[-5:]))
+        said = Answer({"sentiment": [right] if as_set else right}, f"{user.pk}-{turn.id}", 4.0)
         answers.submit(annotator=user, lease_id=turn.id, given=said)
     refresh.refresh(project_id=project.pk)
 

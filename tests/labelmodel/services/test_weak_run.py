@@ -10,9 +10,11 @@ import pytest
 
 from annotation.models import Prediction, Project
 from annotation.services import gold
+from labelmodel import tasks
 from labelmodel.models import FunctionVersion, LabelingFunction, PosteriorShard, WeakRun, WeakSettings
 from labelmodel.services import (
     function_review,
+    functions,
     probability_shards,
     weak,
     weak_due,
@@ -186,6 +188,17 @@ def test_items_that_come_are_judged_without_a_fit(project: Project) -> None:
     assert WeakRun.objects.count() == 1
 
 
+def test_the_kill_switch_takes_probable_labels_away_at_once(project: Project) -> None:
+    fit(project)
+    functions.stop(function=LabelingFunction.objects.get(name="shaky"), by=None, reason="Too slow.")
+    assert weak.published(project, SENTIMENT_OF(project)) is None
+
+    new = fit(project)
+
+    assert weak.published(project, SENTIMENT_OF(project)) == new
+    assert len(new.versions) == 3
+
+
 def test_a_rollback_withdraws_what_came_of_a_function(project: Project) -> None:
     run = fit(project)
     bad = LabelingFunction.objects.get(name="shaky")
@@ -200,6 +213,40 @@ def test_a_rollback_withdraws_what_came_of_a_function(project: Project) -> None:
     weak_run.run(run_id=new.pk)
     assert weak.published(project, SENTIMENT_OF(project)) == new
     assert len(WeakRun.objects.get(pk=new.pk).versions) == len(run.versions) - 1
+
+
+def test_a_rollback_in_the_middle_of_a_run_ends_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = LabelingFunction.objects.get(name="shaky")
+    write = weak_stream.write
+
+    def roll_back(*args: Any) -> None:
+        function_review.roll_back(function=bad, by=project.created_by, reason="It reads the label.")
+        write(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(weak_stream, "write", roll_back)
+        run = fit(project)
+
+    assert (run.state, bool(run.withdrawn_at)) == ("cancelled", True)
+    assert weak.published(project, SENTIMENT_OF(project)) is None
+    new = fit(project)
+    assert list(PosteriorShard.objects.values_list("run", flat=True)) == [new.pk]
+
+
+def test_tasks_do_it_all(project: Project) -> None:
+    tasks.sweep_probable()
+    run = WeakRun.objects.get()
+
+    tasks.fit_functions(run.pk)
+    make_item(project, "late", {"text": "surenegative"}).save()
+    cast(project)
+    tasks.judge_items(project.pk)
+
+    run.refresh_from_db()
+    assert run.state == "done"
+    assert len(probable(run)) == run.metrics["covered"] + 1
+    tasks.sweep_probable()
+    assert WeakRun.objects.count() == 1
 
 
 def test_a_run_without_votes_fails_and_says_so() -> None:
@@ -250,6 +297,7 @@ def test_a_set_question_judges_each_label_by_itself() -> None:
     questions = [{**SENTIMENT[0], "type": "multiple_choice"}]
     project = make_weak(questions=questions)
     cast(project)
+    label(project, 30, as_set=True)
 
     run = fit(project)
 
@@ -259,6 +307,10 @@ def test_a_set_question_judges_each_label_by_itself() -> None:
     voted = found.posterior[:, [run.labels.index(label) for label in TRUTH]]
     assert voted.max(axis=1).min() > 0.3
     assert run.metrics["conflict"] == 0
+    assert run.metrics["judged"]["n"] == 30 * 3
+    assert run.metrics["judged"]["accuracy"] > 0.7
+    told = {one["name"]: one["labeled"] for one in run.metrics["sources"]}
+    assert told["sure"]["precision"] > 0.7
 
 
 def test_the_lane_lists_what_teaches_most_and_what_nothing_votes_on(project: Project) -> None:
