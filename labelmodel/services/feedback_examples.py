@@ -20,7 +20,6 @@ LONGEST = 280
 # So much stands before what was found, where a text is cut.
 BEFORE = 80
 MOST_FIELDS = 3
-_FAILED = "It raised an error"
 
 Bools = NDArray[np.bool_]
 
@@ -55,7 +54,12 @@ def chosen(on: Ground, function: Function, mine: Votings, others: Sequence[Votin
     }
     keys = keys_of(place.item for group in places.values() for place in group)
     teller = Teller(on, function, keys, mine, others)
-    return Examples(**{name: tuple(map(teller.told, group)) for name, group in places.items()})
+    return Examples(**{name: told(teller, group) for name, group in places.items()})
+
+
+def told(teller: Teller, places: Iterable[Place]) -> tuple[Example, ...]:
+    """Without items that have been deleted since they were read."""
+    return tuple(teller.told(place) for place in places if place.item in teller.keys)
 
 
 def keys_of(items: Iterable[int]) -> dict[int, str]:
@@ -98,7 +102,7 @@ class Teller:
         text, marks = excerpt(self._text(place), self.patterns if said else [])
         return Example(
             item=place.item,
-            key=self.keys.get(place.item, ""),
+            key=self.keys[place.item],
             text=text,
             marks=marks,
             said=said,

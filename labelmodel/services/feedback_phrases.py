@@ -17,7 +17,7 @@ from labelmodel.services import feedback_casts as casts
 from labelmodel.services import feedback_counting as counting
 from labelmodel.services.feedback import Example, Phrase, Share, Suggestions
 from labelmodel.services.feedback_casts import Ground, Votings
-from labelmodel.services.feedback_examples import Place, Teller, keys_of, texts_of
+from labelmodel.services.feedback_examples import Place, Teller, keys_of, texts_of, told
 
 LONGEST = 3
 # Items whose words are counted, words that are read of each, and how many must have a phrase.
@@ -169,4 +169,4 @@ def _disputed(on: Ground, others: Sequence[Votings]) -> tuple[Example, ...]:
     order = np.argsort(-against, kind="stable")[:DISPUTED]
     places = [Place(on.pool.batch, int(place), False) for place in order if against[place] > 0]
     teller = Teller(on, None, keys_of(place.item for place in places), None, others)
-    return tuple(teller.told(place) for place in places)
+    return told(teller, places)

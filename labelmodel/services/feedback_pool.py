@@ -42,6 +42,8 @@ FEW = 5_000
 # drawn anew while the pool keeps changing.
 LOOKED_SECONDS = 5.0
 DRAWN_SECONDS = 30.0
+# What was deleted or retired is not looked for: no sample is older than this.
+OLDEST_SECONDS = 600.0
 
 Bools = NDArray[np.bool_]
 
@@ -81,6 +83,7 @@ class Labeled:
     batch: Batch
     few: Batch  # the first of them, with their payloads
     right: Bools
+    labels: list[str]
     stamp: str
     looked: float
     # {version id: its votes}, as positions in the labels of the question.
@@ -135,11 +138,13 @@ def labeled(project: Project, pool: Pool, question: Question) -> Labeled:
     name = str(question["name"])
     with _lock(project.pk):
         known = pool.labeled.get(name)
+        if known is not None and known.labels != labels_of(question):
+            known = None
         now = time.monotonic()
         if known is not None and now - known.looked < LOOKED_SECONDS:
             return known
         stamp = _value(_LABEL_STAMP, {"project": project.pk, "question": name})
-        if known is not None and known.stamp == stamp and known.right.shape[1] == len(labels_of(question)):
+        if known is not None and known.stamp == stamp:
             known.looked = now
             return known
         pool.labeled[name] = _labeled(project, pool, question, stamp)
@@ -176,6 +181,8 @@ def _is_stale(project: Project, pool: Pool) -> bool:
     # What functions see is cheap to compare, and must never be old.
     if pool.sensitive != sensitive_of(project) or pool.fields.keys() != fields_of(project).keys():
         return True
+    if now - pool.drawn > OLDEST_SECONDS:
+        return True
     return now - pool.drawn > DRAWN_SECONDS and pool.stamp != _value(_POOL_STAMP, {"project": project.pk})
 
 
@@ -202,7 +209,7 @@ def _labeled(project: Project, pool: Pool, question: Question, stamp: str) -> La
         # What is labeled under an older version of the questions may say what is no label any more.
         said = (str(label) for label in kind.said(orjson.loads(value)))
         right[row, [place[label] for label in said if label in place]] = True
-    return Labeled(batch, few, right, stamp, time.monotonic())
+    return Labeled(batch, few, right, labels, stamp, time.monotonic())
 
 
 def _built(rows: _Rows, visible: list[str]) -> tuple[Batch, Batch]:

@@ -142,6 +142,17 @@ def test_what_comes_and_what_people_label_is_seen_soon(
     assert (found.sample, found.votes, found.accuracy.n) == (8, 4, 3)
 
 
+def test_deleted_items_are_no_examples(project: Project) -> None:
+    preview(project, keywords("subscribe"))
+    item = Item.objects.get(project=project, key="item-00000")
+    item.consensus.all().delete()
+    item.delete()
+
+    matched = preview(project, keywords("subscribe")).examples.matched
+
+    assert {one.key for one in matched} == {"item-00001", "item-00002"}
+
+
 def test_a_large_pool_is_sampled_evenly_and_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feedback_pool, "MOST_SAMPLED", 300)
     project, _ = make_texts([f"text {n}" for n in range(1000)])
