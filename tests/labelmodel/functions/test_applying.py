@@ -2,10 +2,12 @@
 
 import tracemalloc
 
+import numpy as np
 import pytest
 
-from labelmodel.functions import ABSTAIN, Context, DefinitionError, apply, build, check_tests, prepare
+from labelmodel.functions import ABSTAIN, Cast, Context, DefinitionError, apply, build, check_tests, prepare
 from labelmodel.functions.testing import Failure
+from labelmodel.functions.voting import joined
 from tests.labelmodel.functions.samples import CONTEXT, batch_of, function, said
 
 
@@ -48,6 +50,21 @@ def test_pieces_are_joined_in_order(monkeypatch):
 
     assert cast.label.tolist() == [0, ABSTAIN, ABSTAIN, 0, ABSTAIN]
     assert sorted(cast.errors) == [1, 2]
+
+
+def test_what_comes_after_a_place_that_was_not_looked_at_is_left_for_later():
+    votes = np.array([1, 1, 1], dtype=np.int16)
+    pieces = [
+        Cast(votes, {0: "a"}),
+        Cast(votes, {0: "b"}, stopped=1, again_in=3.0),
+        Cast(votes, {0: "c"}, again_in=2.0),
+    ]
+
+    cast = joined(pieces)
+
+    assert cast.label.tolist() == [1, 1, 1, 1, *[ABSTAIN] * 5]
+    assert cast.errors == {0: "a", 3: "b"}
+    assert (cast.stopped, cast.again_in) == (4, 2.0)
 
 
 def test_pieces_are_small_in_rows_and_in_bytes():
