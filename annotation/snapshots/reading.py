@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillWaiting
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import psycopg
 import pyarrow as pa
-from adbc_driver_postgresql import dbapi
-from django.db import DatabaseError, connection
+
+# Not its DB-API, which loads pandas and polars where they are installed: 70 MB.
+from adbc_driver_manager import AdbcConnection, AdbcStatement
+from adbc_driver_postgresql import connect
+from django.db import DatabaseError, OperationalError, connection
 
 Alive = Callable[[], None]
 
@@ -32,8 +35,8 @@ _SETTINGS = (
 class State:
     """What the database was when it was opened."""
 
-    def __init__(self, cursor: Any, thread: ThreadPoolExecutor, alive: Alive) -> None:
-        self._cursor, self._thread, self.alive = cursor, thread, alive
+    def __init__(self, own: AdbcConnection, thread: ThreadPoolExecutor, alive: Alive) -> None:
+        self._own, self._thread, self.alive = own, thread, alive
         self._asked: list[Future[pa.Table]] = []
 
     def table(self, sql: str, params: Sequence[Any] | None = None) -> pa.Table:
@@ -65,28 +68,40 @@ class State:
                 cursor.execute("SELECT pg_cancel_backend(%s)", [backend])
 
     def _fetch(self, sql: str) -> pa.Table:
-        self._cursor.execute(sql)
-        return self._cursor.fetch_arrow_table()
+        with closing(AdbcStatement(self._own)) as statement:
+            statement.set_sql_query(sql)
+            rows, _ = statement.execute_query()
+            try:
+                return pa.RecordBatchReader.from_stream(rows).read_all()
+            except (pa.ArrowException, OSError) as error:
+                # Of the database, not of a file.
+                raise OperationalError(str(error)) from error
 
 
 @contextmanager
 def opened(alive: Alive) -> Iterator[State]:
     """A state of the database for as long as it is open. `alive` is called while the database is waited for."""
     with ThreadPoolExecutor(1, "snapshot") as thread:
-        own = thread.submit(dbapi.connect, _address(), autocommit=True).result()
+        database = thread.submit(connect, _address()).result()
+        own = thread.submit(AdbcConnection, database).result()
         try:
-            with own.cursor() as cursor:
-                for statement in _SETTINGS:
-                    thread.submit(cursor.execute, statement).result()
-                state = State(cursor, thread, alive)
-                [[backend]] = state.table("SELECT pg_backend_pid()").columns
-                try:
-                    yield state
-                finally:
-                    state.give_up(backend.as_py())
-                    thread.submit(cursor.close).result()
+            for statement in _SETTINGS:
+                thread.submit(_run, own, statement).result()
+            state = State(own, thread, alive)
+            [[backend]] = state.table("SELECT pg_backend_pid()").columns
+            try:
+                yield state
+            finally:
+                state.give_up(backend.as_py())
         finally:
             thread.submit(own.close).result()
+            database.close()
+
+
+def _run(own: AdbcConnection, sql: str) -> None:
+    with closing(AdbcStatement(own)) as statement:
+        statement.set_sql_query(sql)
+        statement.execute_update()
 
 
 def literally(sql: str, params: Sequence[Any]) -> str:

@@ -85,8 +85,9 @@ def _stratified(split: Split, state: State, plan: Plan, ids: np.ndarray) -> np.n
     missing = np.flatnonzero(parts < 0)
     if not len(missing):
         return parts
-    keys = [key for chunk in _chunks(ids[missing]) for key in _keys(state, plan, chunk)]
-    fresh = _assigned(split, parts, _strata(split, state, plan, ids), keys)
+    # Drawn chunk by chunk: a million keys at once would be a hundred megabytes.
+    drawn = np.concatenate([_drawn(split, state, plan, chunk) for chunk in _chunks(ids[missing])])
+    fresh = _assigned(split, parts, _strata(split, state, plan, ids), drawn)
     for start in range(0, len(missing), CHUNK):
         own = slice(start, start + CHUNK)
         hot.rows(
@@ -122,11 +123,13 @@ def _strata(split: Split, state: State, plan: Plan, ids: np.ndarray) -> np.ndarr
     return np.concatenate(found)
 
 
-def _keys(state: State, plan: Plan, ids: np.ndarray) -> list[str]:
+def _drawn(split: Split, state: State, plan: Plan, ids: np.ndarray) -> np.ndarray:
+    """A number for each item, by its key."""
     scanned = state.table(
         sql.SCANNED.format(project=plan.project, within=sql.within(ids, "i.id"), value="i.key")
     )
-    return list(column(in_order(scanned, ids), "parted_by").to_pylist())
+    keys = column(in_order(scanned, ids), "parted_by").to_pylist()
+    return draws((b"k" + key.encode() for key in keys), split.seed)
 
 
 def _chunks(ids: np.ndarray) -> Iterator[np.ndarray]:
@@ -134,11 +137,11 @@ def _chunks(ids: np.ndarray) -> Iterator[np.ndarray]:
         yield ids[start : start + CHUNK]
 
 
-def _assigned(split: Split, parts: np.ndarray, strata: np.ndarray, keys: list[str]) -> np.ndarray:
-    """For each item that has no part, one: so many of each stratum as it takes to come to the shares, drawn by key."""
+def _assigned(split: Split, parts: np.ndarray, strata: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """For each item that has no part, one: so many of each stratum as it takes to come to the shares, the lowest of `drawn`
+    first."""
     wanted = shares(split.parts)
     missing = np.flatnonzero(parts < 0)
-    drawn = draws((b"k" + key.encode() for key in keys), split.seed)
     fresh = np.zeros(len(missing), np.int16)
     for stratum in np.unique(strata[missing]):
         own = np.flatnonzero(strata[missing] == stratum)
