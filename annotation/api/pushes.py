@@ -139,8 +139,8 @@ class PushedItems(Api):
         with few_collections():
             rows = cast("list[Any]", request.data)
             made = pushes.push(project=project, by=self.user(), rows=rows, choices=choices)
-        if made.first_new is not None:
-            tasks.index_soon(made.dataset.pk)
+        for dataset_id in made.to_index:
+            tasks.index_soon(dataset_id)
         return Response(
             {
                 "dataset": made.dataset.pk,

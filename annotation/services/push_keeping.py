@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -27,6 +27,8 @@ class Push:
         self.update, self.force = update, force
         self.first_new: int | None = None
         self.predictions = 0
+        # Datasets with items whose words a worker has to look at.
+        self.to_index: set[int] = set()
 
     def keep(self, name: str) -> Dataset:
         """The dataset of this name, in which the new ones are."""
@@ -80,13 +82,17 @@ class Push:
             "payloads": [row.shaped.body.decode() for row in rows if row.shaped],
             "digests": [row.shaped.digest for row in rows if row.shaped],
         }
-        # By Django's cursor, which tells the audit trail who is at work.
-        with connection.cursor() as cursor:
-            cursor.execute(sql.UPDATE, contents)
-        hot.rows(sql.FORGET_WORDS, {"items": ids})
         hot.rows(sql.FORGET_LIKENESS, {"items": ids})
+        # In a transaction of its own inside this one: its SAVEPOINT is what tells the audit trail who is at work. Django's
+        # cursor, which would, sends all contents as text of the statement.
+        with transaction.atomic():
+            hot.rows(sql.UPDATE, contents)
         hot.rows(sql.FORGET_SAID, {"items": ids})
-        words.index(item_ids=[row.id for row in rows if row.id])
+        for found in hot.rows(sql.FORGET_WORDS, {"items": ids}):
+            if found.dataset is None:
+                words.index(item_ids=found.loose)
+            else:
+                self.to_index.add(found.dataset)
 
     def _add(self, dataset: Dataset, rows: Sequence[Row]) -> None:
         if not rows:
@@ -105,6 +111,7 @@ class Push:
         for key, row in by_key.items():
             row.result, row.id = "created", there[key][0]
         if by_key:
+            self.to_index.add(dataset.pk)
             self.first_new = min(row.id for row in by_key.values() if row.id)
         reservoir.settle(admission)
 

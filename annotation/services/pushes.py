@@ -49,12 +49,14 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of each row. `first_new` is the first item that was added."""
+    """What became of each row. `first_new` is the first item that was added; `to_index` are datasets whose words a worker has
+    to look at."""
 
     dataset: Dataset
     rows: list[Row]
     predictions: int = 0
     first_new: int | None = None
+    to_index: frozenset[int] = frozenset()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -130,7 +132,8 @@ def _keep(project: Project, by: User, name: str, rows: list[Row], choices: Choic
             with transaction.atomic():
                 update = choices.on_change == "update"
                 made = Push(project, by, rows, update=update, force=choices.force)
-                return Report(made.keep(name), rows, made.predictions, made.first_new)
+                dataset = made.keep(name)
+                return Report(dataset, rows, made.predictions, made.first_new, frozenset(made.to_index))
         except (*_COLLISIONS, OperationalError) as error:
             # Django wraps what its own cursors meet.
             if not isinstance(error, _COLLISIONS) and not isinstance(error.__cause__, _COLLISIONS):

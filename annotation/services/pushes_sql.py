@@ -30,11 +30,18 @@ UPDATE annotation_item i SET payload = f.payload::jsonb, digest = f.digest
 FROM unnest(%(items)s::bigint[], %(payloads)s::text[], %(digests)s::bytea[]) AS f (id, payload, digest) WHERE i.id = f.id
 """
 
-# What was known of the old content.
-FORGET_WORDS = "DELETE FROM annotation_itemtext WHERE item_id = ANY(%(items)s)"
+# What was known of the old content. Sketches: before the update, whose trigger would remove them one by one.
 FORGET_LIKENESS = """
 WITH sketches AS (DELETE FROM annotation_likeness WHERE item_id = ANY(%(items)s))
-DELETE FROM annotation_alike WHERE item_id = ANY(%(items)s)
+DELETE FROM annotation_alike WHERE item_id = ANY(%(items)s) OR of_id = ANY(%(items)s)
+"""
+# Words are found anew by a worker, as those of new items are: it sees by their datasets that there is something to do. Tells
+# these, and which items are in none. The rows of datasets are written in any case: services/words.py waits for their writers.
+FORGET_WORDS = """
+WITH gone AS (DELETE FROM annotation_itemtext WHERE item_id = ANY(%(items)s)),
+     changed AS (SELECT id, dataset_id FROM annotation_item WHERE id = ANY(%(items)s)),
+     due AS (UPDATE annotation_dataset SET searchable = false WHERE id IN (SELECT dataset_id FROM changed))
+SELECT dataset_id AS dataset, CASE WHEN dataset_id IS NULL THEN array_agg(id) END AS loose FROM changed GROUP BY dataset_id
 """
 FORGET_SAID = "DELETE FROM annotation_prediction WHERE item_id = ANY(%(items)s)"
 

@@ -3,8 +3,9 @@ import so that importing never waits for it."""
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from annotation.filtering import facts
 from annotation.models import Dataset, Item
@@ -80,12 +81,19 @@ def index_dataset(*, dataset_id: int) -> None:
 
 def _index_all(dataset_id: int) -> None:
     known = Dataset.objects.filter(pk=dataset_id).values_list("rows_imported", flat=True).first() or 0
-    after = 0
+    begun, after = timezone.now(), 0
     while ids := _next_items(dataset_id, after):
         index(item_ids=ids)
         after = ids[-1]
-    # Only if it is still over: an import that was resumed in the meantime brings more items, and so does a program.
-    Dataset.objects.filter(pk=dataset_id, state__in=_OVER, rows_imported=known).update(searchable=True)
+    with transaction.atomic():
+        # Only if it is still over: an import that was resumed in the meantime brings more items, and so does a program.
+        over = Dataset.objects.filter(pk=dataset_id, state__in=_OVER, rows_imported=known)
+        # Locked: whoever changes items of it now has marked it, or waits here and marks it afterwards.
+        if (dataset := over.select_for_update(no_key=True).first()) is None:
+            return
+        changed = Item.objects.changed_since(begun).filter(project=dataset.project_id, dataset=dataset_id)
+        if not changed.filter(text=None).exists():
+            over.update(searchable=True)
 
 
 def _next_items(dataset_id: int, after: int) -> list[int]:

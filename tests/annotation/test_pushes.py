@@ -129,8 +129,55 @@ def test_a_change_is_in_the_history_and_what_was_known_of_the_old_content_goes(p
     [event] = project.items.get().events.filter(pgh_label="update")  # type: ignore[attr-defined]
     assert event.payload == {"text": "zebra"}
     assert [value for value, *_ in predictions(project)] == ["negative"]
-    found = [Item.objects.filter(text__words=SearchQuery(word)).count() for word in ("aardvark", "zebra")]
-    assert found == [0, 1]
+    assert said_in("aardvark", "zebra") == [0, 0]
+    [dataset_id] = words.unsearchable()
+    words.index_dataset(dataset_id=dataset_id)
+    assert said_in("aardvark", "zebra") == [0, 1]
+
+
+def said_in(*searched: str) -> list[int]:
+    """How many items each of these words is found in."""
+    return [Item.objects.filter(text__words=SearchQuery(word)).count() for word in searched]
+
+
+def test_whoever_changes_an_item_has_the_dataset_it_is_in_looked_at(project: Project) -> None:
+    push(project, row("a", "aardvark"), dataset="one")
+    push(project, row("b", "buzzard"), dataset="two")
+    for dataset_id in words.unsearchable():
+        words.index_dataset(dataset_id=dataset_id)
+
+    report = push(project, row("a", "zebra"), dataset="two", on_change="update")
+
+    assert report.to_index == {Dataset.objects.get(name="one").pk} == set(words.unsearchable())
+
+
+def test_an_item_of_no_dataset_is_found_at_once(project: Project) -> None:
+    make_items(project, 1)
+
+    push(project, row("item-00000", "zebra"), on_change="update")
+
+    assert said_in("zebra") == [1]
+
+
+def test_a_change_while_words_are_indexed_is_not_forgotten(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(project, row("a", "aardvark"), row("b", "buzzard"))
+    index = words.index
+
+    def with_a_change(*, item_ids: list[int]) -> None:
+        index(item_ids=item_ids)
+        monkeypatch.setattr(words, "index", index)
+        push(project, row("a", "zebra"), on_change="update")
+
+    monkeypatch.setattr(words, "index", with_a_change)
+    dataset_id = Dataset.objects.get().pk
+    words.index_dataset(dataset_id=dataset_id)
+
+    assert words.unsearchable() == [dataset_id]
+    words.index_dataset(dataset_id=dataset_id)
+    assert words.unsearchable() == []
+    assert said_in("aardvark", "zebra", "buzzard") == [0, 1, 1]
 
 
 def test_new_items_are_found_by_their_words_however_often_rows_come(project: Project) -> None:
