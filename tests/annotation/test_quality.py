@@ -434,7 +434,7 @@ def test_the_web_process_loads_no_numerical_library() -> None:
     program = (
         "import sys, config.wsgi\nfrom django.urls import get_resolver\nget_resolver().url_patterns\n"
         "from annotation.api import urls\n"
-        "print(sorted({'numpy', 'scipy', 'sklearn', 'torch'} & set(sys.modules)))"
+        "print(sorted({'numpy', 'scipy', 'sklearn', 'torch', 'pyarrow', 'annotation.snapshots'} & set(sys.modules)))"
     )
     environment = {"DJANGO_SETTINGS_MODULE": "config.settings"}
 
