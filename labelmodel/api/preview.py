@@ -78,7 +78,7 @@ class PreviewExamplesView(serializers.Serializer[Any]):
     failed = PreviewExampleView(many=True)
 
 
-class PreviewView(serializers.Serializer[Any]):
+class FunctionPreviewView(serializers.Serializer[Any]):
     sample = serializers.IntegerField(help_text="Items of the sample that it looked at.")
     pool = serializers.IntegerField(help_text="Items that the sample was drawn of.")
     drawn_at = serializers.DateTimeField()
@@ -109,7 +109,7 @@ class Preview(Api):
     @extend_schema(
         operation_id="preview_labeling_function",
         request=PreviewRequest,
-        responses={200: PreviewView, **PROBLEMS(400, 401, 403, 404, 503)},
+        responses={200: FunctionPreviewView, **PROBLEMS(400, 401, 403, 404, 503)},
     )
     def post(self, request: Request, project_id: int) -> Response:
         """Try a definition without keeping it: coverage, accuracy on labeled items, overlaps, conflicts, examples."""
@@ -119,7 +119,7 @@ class Preview(Api):
             project=project, question=given["question"], kind=given["kind"], definition=given["definition"],
             function_id=given.get("function"), examples=given["examples"],
         )  # fmt: skip
-        return Response(PreviewView(found).data)
+        return Response(FunctionPreviewView(found).data)
 
 
 urlpatterns = [
