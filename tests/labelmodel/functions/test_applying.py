@@ -190,3 +190,6 @@ def test_labels_may_be_numbers():
     rating = prepare("keywords", {"label": 3, "any": ["good"]}, context)
 
     assert apply([rating], build([(1, {"text": "Good!"})], ["text"]))[0].label.tolist() == [2]
+    for other in (True, "3", 3.0):
+        with pytest.raises(DefinitionError):
+            prepare("keywords", {"label": other, "any": ["good"]}, context)
