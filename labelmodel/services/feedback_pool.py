@@ -76,6 +76,18 @@ WHERE project_id = %(project)s AND question = %(question)s
 """
 
 
+@dataclass(frozen=True, eq=False)
+class Kept(Batch):
+    """A batch that is looked at again and again: its pieces stay, with what functions share of them (lower-cased texts)."""
+
+    _pieces: dict[tuple[int, int], list[Batch]] = field(default_factory=dict, repr=False)
+
+    def slices(self, rows: int, size: int) -> list[Batch]:
+        if (rows, size) not in self._pieces:
+            self._pieces[rows, size] = super().slices(rows, size)
+        return self._pieces[rows, size]
+
+
 @dataclass(eq=False)
 class Labeled:
     """Items that people labeled on one question, in an even order, and which labels are right of each: (m, k)."""
@@ -216,7 +228,12 @@ def _built(rows: _Rows, visible: list[str]) -> tuple[Batch, Batch]:
     """All of them by column; and the first of them with their payloads, which would take as much room again."""
     found = iter(rows)
     first = list(islice(found, FEW))
-    return build(chain(first, found), visible), build(first, visible, payload=True)
+    whole, few = build(chain(first, found), visible), build(first, visible, payload=True)
+    return _kept(whole), _kept(few)
+
+
+def _kept(batch: Batch) -> Batch:
+    return Kept(batch.ids, batch.table, batch.payload, batch.unreadable)
 
 
 class _Rows:
