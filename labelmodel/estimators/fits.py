@@ -51,15 +51,27 @@ def finish(
     given = checked_prior(prior, evidence.n_labels)
     full = full_prior(evidence, shares) if given is None else given
     parameters = Parameters(method, evidence.n_sources, evidence.labels, full, arrays)
-    posterior = over_all_labels(evidence, full, judge(parameters, evidence))
+    posterior = over_all_labels(evidence, parameters.without_votes, judge(parameters, evidence))
     return Fit(posterior, parameters, objective, converged)
 
 
-def over_all_labels(evidence: Evidence, prior: FloatArray, posterior: FloatArray) -> FloatArray:
-    """A posterior of rows and columns as one of all items and labels; items without evidence get the prior."""
+def closed_form(
+    method: str,
+    evidence: Evidence,
+    arrays: Mapping[str, FloatArray],
+    shares: FloatArray,
+    prior: FloatArray | None,
+    judge: Judge,
+) -> Fit:
+    """A Fit of what was solved at once: nothing was repeated, so there is no objective to climb."""
+    return finish(method, evidence, arrays, shares, prior, np.zeros(1), True, judge)
+
+
+def over_all_labels(evidence: Evidence, without_votes: FloatArray, posterior: FloatArray) -> FloatArray:
+    """A posterior of rows and columns as one of all items and labels; without_votes is for items without evidence."""
     if evidence.shape == (evidence.n_items, evidence.n_labels):
         return posterior
-    full = np.tile(prior, (evidence.n_items, 1))
+    full = np.tile(without_votes, (evidence.n_items, 1))
     full[evidence.items] = 0.0
     full[np.ix_(evidence.items, evidence.labels)] = posterior
     return full

@@ -23,6 +23,8 @@ class Parameters:
     honest  `honesty` (n_sources + 1,), the share of votes that know the truth, and `guess` (n_sources + 1, n_columns)
             or (1, n_columns), what the others say:
             chance of given under true = honesty * [given = true] + (1 - honesty) * guess[given]
+    joint   `chance` (n_sources + 1, n_columns true, n_columns given) of a vote; it sums to less than 1 where the source may
+            abstain. `silence` (n_columns,), where missing votes count: what an item without votes adds to log prior
     """
 
     method: str
@@ -34,6 +36,17 @@ class Parameters:
     @property
     def n_labels(self) -> int:
         return len(self.prior)
+
+    @property
+    def without_votes(self) -> FloatArray:
+        """Posterior of an item without votes, (n_labels,): the prior, unless sources that abstain say something."""
+        if "silence" not in self.arrays or not len(self.labels):
+            return self.prior
+        here = self.prior[self.labels]
+        posterior, total = self.prior.copy(), here.sum()
+        weighed = here * np.exp(self.arrays["silence"] - self.arrays["silence"].max())
+        posterior[self.labels] = weighed * (total / weighed.sum() if weighed.sum() > 0 else 0.0)
+        return posterior
 
     def rows(self, source: IntArray) -> IntArray:
         """Rows of the arrays per source; the pool's for sources that the fit did not see."""
@@ -56,6 +69,9 @@ def compact_confusion(arrays: Mapping[str, FloatArray], rows: IntArray) -> Float
     """Chance of each given column by true column, (len(rows), n_columns, n_columns)."""
     if "confusion" in arrays:
         return np.asarray(arrays["confusion"][rows], dtype=float)
+    if "chance" in arrays:
+        chance = np.asarray(arrays["chance"][rows], dtype=float)
+        return np.asarray(chance / chance.sum(axis=-1, keepdims=True))
     guess = arrays["guess"][np.minimum(rows, len(arrays["guess"]) - 1), None, :]
     honesty = arrays["honesty"][rows, None, None]
     return np.asarray(honesty * np.eye(guess.shape[-1]) + (1.0 - honesty) * guess)

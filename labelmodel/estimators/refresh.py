@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labelmodel.estimators import full, glad, honest, majority, partial_pooling
+from labelmodel.estimators import (
+    dawid_skene,
+    discounted_evidence,
+    glad,
+    honest,
+    joint,
+    majority,
+    partial_pooling,
+    weighted_vote,
+)
 from labelmodel.estimators.fits import Fit, Judge, over_all_labels
 from labelmodel.estimators.parameters import Parameters
 from labelmodel.estimators.votes import FloatArray, Gold, IntArray, Votes, arrange
@@ -15,12 +25,16 @@ from labelmodel.estimators.votes import FloatArray, Gold, IntArray, Votes, arran
 JUDGES: dict[str, Judge] = {
     "majority": majority.judge,
     "one_coin": honest.judge,
-    "dawid_skene": full.judge,
+    "weighted_vote": weighted_vote.judge,
+    "dawid_skene": dawid_skene.judge,
     "glad": glad.judge,
     "mace": honest.judge,
     "partial_pooling": partial_pooling.judge,
+    "matrix_completion": joint.judge,
+    "triplet": joint.judge,
+    "discounted_evidence": discounted_evidence.judge,
 }
-BY_SOURCE = ("confusion", "honesty", "guess", "ability")
+BY_SOURCE = ("confusion", "honesty", "guess", "ability", "weight", "chance", "quiet", "evidence")
 # Chance of labels that the fit never met, as truth and as mistake.
 UNMET = 1e-3
 
@@ -38,7 +52,7 @@ def update(fitted: Fit | Parameters, votes: Votes, *, gold: Gold | None = None) 
     mine = Votes(votes.item, source, votes.label, votes.n_items, len(sources), votes.n_labels)
     evidence = arrange(mine, gold, parameters.labels)
     here = of_sources(with_labels(parameters, evidence.labels), sources)
-    return over_all_labels(evidence, parameters.prior, JUDGES[parameters.method](here, evidence))
+    return over_all_labels(evidence, parameters.without_votes, JUDGES[parameters.method](here, evidence))
 
 
 def of_sources(parameters: Parameters, sources: IntArray) -> Parameters:
@@ -48,7 +62,16 @@ def of_sources(parameters: Parameters, sources: IntArray) -> Parameters:
         name: value[np.minimum(rows, len(value) - 1)] if name in BY_SOURCE else value
         for name, value in parameters.arrays.items()
     }
+    if "pair" in arrays:
+        arrays |= pairs_of_sources(parameters.arrays, sources)
     return replace(parameters, n_sources=len(sources), arrays=arrays)
+
+
+def pairs_of_sources(arrays: Mapping[str, FloatArray], sources: IntArray) -> dict[str, FloatArray]:
+    """Pairs of which both are among these sources, which are ascending, by their places there."""
+    pair = arrays["pair"]
+    kept = np.isin(pair, sources).all(axis=1)
+    return {"pair": np.searchsorted(sources, pair[kept]), "dependence": arrays["dependence"][kept]}
 
 
 def with_labels(parameters: Parameters, labels: IntArray) -> Parameters:
@@ -81,4 +104,38 @@ def wider_confusion(confusion: FloatArray, unmet: NDArray[np.bool_]) -> FloatArr
     return wider
 
 
-WIDENED = {"guess": wider_guess, "confusion": wider_confusion}
+def wider_chance(chance: FloatArray, unmet: NDArray[np.bool_]) -> FloatArray:
+    """As a confusion, times how often the source votes at all."""
+    speaks = chance.sum(axis=-1, keepdims=True)
+    usual = np.repeat(speaks.mean(axis=1, keepdims=True), len(unmet), axis=1) if chance.shape[-1] else 1.0
+    wider = wider_confusion(chance / np.where(speaks > 0, speaks, 1.0), unmet)
+    return np.asarray(wider * usual)
+
+
+def wider_mean(values: FloatArray, unmet: NDArray[np.bool_]) -> FloatArray:
+    """The mean of what was met, where something was not."""
+    met = values.mean(axis=-1, keepdims=True) if values.shape[-1] else 0.0
+    wider = np.zeros((*values.shape[:-1], len(unmet))) + met
+    wider[..., ~unmet] = values
+    return wider
+
+
+def wider_evidence(evidence: FloatArray, unmet: NDArray[np.bool_]) -> FloatArray:
+    """A vote for what was not met is as good as the usual vote, and so is one against it."""
+    met = np.flatnonzero(~unmet)
+    right = np.diagonal(evidence, axis1=1, axis2=2).mean(axis=1) if len(met) else np.ones(len(evidence))
+    wrong = evidence.min(axis=(1, 2)) if len(met) else np.zeros(len(evidence))
+    wider = np.repeat(np.repeat(wrong[:, None, None], len(unmet), axis=1), len(unmet), axis=2)
+    wider[:, met[:, None], met] = evidence
+    wider[:, unmet, unmet] = np.maximum(right, -np.log(UNMET) + wrong)[:, None]
+    return wider
+
+
+WIDENED = {
+    "guess": wider_guess,
+    "confusion": wider_confusion,
+    "chance": wider_chance,
+    "evidence": wider_evidence,
+    "quiet": wider_mean,
+    "silence": wider_mean,
+}

@@ -7,13 +7,27 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 
-from labelmodel.estimators import DEFAULT_FOR_PEOPLE, ESTIMATORS, Votes, from_bytes, to_bytes, update
+from labelmodel.estimators import (
+    DEFAULT_FOR_FUNCTIONS,
+    DEFAULT_FOR_PEOPLE,
+    ESTIMATORS,
+    Votes,
+    from_bytes,
+    to_bytes,
+    update,
+)
 from tests.labelmodel.estimators.crowds import crowd, of_items, shuffled, small_crowds, votes_of
 
 pytestmark = pytest.mark.parametrize("name", ESTIMATORS)
 
 # Those that need not have many votes per source.
-ROBUST = {"majority", DEFAULT_FOR_PEOPLE} - {"dawid_skene"}
+ROBUST = {"majority", "weighted_vote", DEFAULT_FOR_PEOPLE, DEFAULT_FOR_FUNCTIONS}
+# Those that solve at once, or in a fixed number of rounds: there is no objective to climb.
+CLOSED = {"majority", "weighted_vote", "triplet", DEFAULT_FOR_FUNCTIONS}
+# Those that do not look at the prior when they learn about sources.
+WITHOUT_PRIOR = {"majority", "weighted_vote"}
+# Those to which missing votes say something, so that an item without votes has a little more than the prior.
+HEARS_SILENCE = {DEFAULT_FOR_FUNCTIONS}
 
 
 def assert_is_distribution(values, shape):
@@ -41,7 +55,9 @@ def test_finds_the_truth_of_an_easy_crowd(name):
     fit = ESTIMATORS[name](votes)
 
     assert np.mean(fit.posterior.argmax(axis=1) == truth) > 0.97
-    assert fit.confusion[:, np.arange(3), np.arange(3)].mean() > 0.85
+    assert fit.confusion[:, np.arange(3), np.arange(3)].mean() > (
+        0.8 if name == DEFAULT_FOR_FUNCTIONS else 0.85
+    )
 
 
 def test_takes_the_same_arguments_as_all_others(name):
@@ -55,7 +71,7 @@ def test_takes_the_same_arguments_as_all_others(name):
 @example(votes=votes_of((0, 1, 0), (0, 1, 0), (1, 0, 1), n_sources=3))
 @settings(max_examples=40, deadline=None)
 def test_objective_never_falls(name, votes):
-    trace = ESTIMATORS[name](votes, tolerance=0.0).objective if name != "majority" else np.zeros(2)
+    trace = ESTIMATORS[name](votes, tolerance=0.0).objective if name not in CLOSED else np.zeros(2)
 
     assert (np.diff(trace) >= -1e-8 * (1.0 + np.abs(trace[1:]))).all()
 
@@ -107,7 +123,8 @@ def test_an_item_without_votes_has_the_prior(name):
 
     fit = ESTIMATORS[name](wider)
 
-    np.testing.assert_allclose(fit.posterior[200], fit.prior, atol=1e-12)
+    np.testing.assert_allclose(fit.posterior[200], fit.parameters.without_votes, atol=1e-12)
+    np.testing.assert_allclose(fit.posterior[200], fit.prior, atol=0.1 if name in HEARS_SILENCE else 1e-12)
 
 
 def test_a_given_prior_is_kept_and_used(name):
@@ -117,7 +134,9 @@ def test_a_given_prior_is_kept_and_used(name):
     fit = ESTIMATORS[name](wider, prior=np.array([8.0, 1.0, 1.0]))
 
     np.testing.assert_allclose(fit.prior, [0.8, 0.1, 0.1])
-    np.testing.assert_allclose(fit.posterior[200], [0.8, 0.1, 0.1])
+    np.testing.assert_allclose(
+        fit.posterior[200], [0.8, 0.1, 0.1], atol=0.2 if name in HEARS_SILENCE else 1e-12
+    )
 
 
 def test_a_given_prior_changes_what_is_learned_about_sources(name):
@@ -125,7 +144,7 @@ def test_a_given_prior_changes_what_is_learned_about_sources(name):
 
     fits = ESTIMATORS[name](votes, prior=[0.98, 0.01, 0.01]), ESTIMATORS[name](votes)
 
-    assert name == "majority" or np.abs(fits[0].confusion - fits[1].confusion).max() > 0.03
+    assert name in WITHOUT_PRIOR or np.abs(fits[0].confusion - fits[1].confusion).max() > 0.03
 
 
 def test_a_source_without_votes_has_the_pools_confusion(name):
@@ -138,7 +157,7 @@ def test_a_source_without_votes_has_the_pools_confusion(name):
 
 def test_converged_says_whether_it_is(name):
     votes, _ = crowd(accuracy=0.6)
-    if name == "majority":
+    if name in CLOSED:
         pytest.skip("has nothing to repeat")
 
     cut, whole, longer = (
@@ -188,7 +207,9 @@ def test_unanimous_votes_are_believed(name):
 
     fit = ESTIMATORS[name](votes)
 
-    assert fit.posterior[np.arange(30), truth].min() > 0.9
+    # Functions that always say the same count about as one.
+    least = 0.7 if name == DEFAULT_FOR_FUNCTIONS else 0.9
+    assert fit.posterior[np.arange(30), truth].min() > least
 
 
 def test_a_source_that_says_only_one_label(name):
@@ -322,5 +343,5 @@ def test_parameters_survive_storage(name):
 
 
 def test_the_default_is_listed(name):
-    assert DEFAULT_FOR_PEOPLE in ESTIMATORS
+    assert {DEFAULT_FOR_PEOPLE, DEFAULT_FOR_FUNCTIONS} <= set(ESTIMATORS)
     assert name == name.lower()

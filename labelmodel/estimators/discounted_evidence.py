@@ -1,0 +1,157 @@
+"""Discounted evidence: what each vote and each missing vote means, less what dependent sources say again.
+
+The default for functions; docs/methods/discounted_evidence.md has the model and what was measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array, triu
+
+from labelmodel.estimators.companions import companions
+from labelmodel.estimators.fits import Fit, closed_form, known_prior
+from labelmodel.estimators.joint import rates, with_pool
+from labelmodel.estimators.learning_rows import rows_to_learn_from
+from labelmodel.estimators.lifts import balance_by_lifts
+from labelmodel.estimators.meanings import evidence_in, expected_meaning, joint_of, learned_meaning
+from labelmodel.estimators.parameters import Parameters
+from labelmodel.estimators.parts import once
+from labelmodel.estimators.steps import TINY, normalize, settle_known
+from labelmodel.estimators.temperature import coldness
+from labelmodel.estimators.votes import Evidence, FloatArray, Gold, Votes, arrange
+from labelmodel.estimators.weighing import Belief, Seen, heard, look, weigh
+
+# Rounds of judging the items and learning from that; after the first ones nothing moves much.
+ROUNDS = 8
+# Rounds before and after which the dependence of sources is estimated anew.
+PAIRED = (1, 3, 5)
+# So many labels are all considered; of more, those that occur.
+FEW_LABELS = 20
+# Known items that the estimated balance counts for.
+KNOWN_AHEAD = 20.0
+# Share of the posterior that follows the prior, whatever the votes are.
+DOUBT = 0.02
+
+
+def fit(
+    votes: Votes,
+    *,
+    prior: FloatArray | None = None,
+    gold: Gold | None = None,
+    seed: int = 0,
+    rounds: int = ROUNDS,
+) -> Fit:
+    """Learn in a fixed number of rounds. Needs no settings, whatever the functions.
+
+    gold is a pair of aligned arrays (item, label). A prior that is given stays as it is. seed chooses the items to
+    learn from, where there are more than enough. objective has nothing to climb.
+    """
+    # A label that no function votes for may still be the truth.
+    possible = np.arange(votes.n_labels) if votes.n_labels <= FEW_LABELS else None
+    evidence = once(arrange(votes, gold, possible))
+    lesson = lesson_of(evidence, known_prior(prior, evidence), seed)
+    belief, chance = learn(lesson, rounds)
+    arrays = arrays_of(belief, chance, lesson, coldness(lesson.evidence, belief, lesson.known))
+    return closed_form("discounted_evidence", evidence, arrays, belief.balance, prior, judge)
+
+
+def judge(parameters: Parameters, evidence: Evidence) -> FloatArray:
+    """Posterior of rows and columns, (n_rows, n_columns)."""
+    evidence, prior = once(evidence), parameters.prior[evidence.labels]
+    base = np.log(np.maximum(prior, TINY)) + parameters.arrays["silence"]
+    posterior = np.empty(evidence.shape)
+    for part, scores, _ in weigh(evidence, parameters.arrays, pairs_of(parameters), base):
+        normalize(scores)
+        posterior[part.where] = (1.0 - DOUBT) * scores + DOUBT * prior / max(prior.sum(), TINY)
+    return settle_known(posterior, evidence)
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What is learned from."""
+
+    evidence: Evidence  # of some rows
+    weight: FloatArray  # (n_rows,) items that each stands for
+    without: float  # items without votes
+    rate: FloatArray  # (n_sources, n_columns) share of all items on which a source votes for a column
+    known: FloatArray  # (n_sources, n_columns given, n_columns true) votes on items with known labels
+    balance: FloatArray  # (n_columns,) the prior that is given, or an estimate
+
+
+def lesson_of(evidence: Evidence, fixed: FloatArray | None, seed: int) -> Lesson:
+    rows, weight = rows_to_learn_from(evidence, seed)
+    without = float(evidence.n_items - len(evidence.items))
+    balance = estimated_balance(rows, weight) if fixed is None else fixed
+    return Lesson(rows, weight, without, rates(evidence), known_votes(rows), balance)
+
+
+def known_votes(evidence: Evidence) -> FloatArray:
+    columns = len(evidence.labels)
+    truth = np.full(len(evidence.items), -1)
+    truth[evidence.known[0]] = evidence.known[1]
+    of_vote = truth[evidence.row]
+    told = of_vote >= 0
+    cells = (evidence.source[told] * columns + evidence.column[told]) * columns + of_vote[told]
+    shape = evidence.n_sources, columns, columns
+    return np.bincount(cells, minlength=evidence.n_sources * columns**2).reshape(shape).astype(float)
+
+
+def learn(lesson: Lesson, rounds: int) -> tuple[Belief, FloatArray]:
+    """What is held in the end, and the chance of each vote under each truth, (n_sources, true, given), for figures."""
+    columns, sources = len(lesson.evidence.labels), lesson.evidence.n_sources
+    pairs = companions(lesson.evidence, lesson.weight, None, None)
+    meaning = np.tile(expected_meaning(lesson.balance), (sources, 1, 1))
+    belief = believe(lesson, meaning, pairs)
+    seen = Seen(np.empty((0, columns)), np.zeros(columns), 0.0 * meaning, np.zeros((sources, columns)))
+    for turn in range(rounds):
+        seen = look(lesson.evidence, lesson.weight, lesson.without, belief)
+        if turn in PAIRED:
+            pairs = companions(lesson.evidence, lesson.weight, seen.posterior, seen.items)
+        belief = believe(lesson, learned_meaning(seen.soft, seen.told, lesson.known, lesson.balance), pairs)
+    # Figures say what was seen; only what items are judged by is held back.
+    shown = learned_meaning(seen.soft, seen.told, lesson.known, lesson.balance, slow=1.0)
+    return belief, joint_of(shown, lesson.rate, lesson.balance)[..., :-1] / np.maximum(
+        lesson.balance[:, None], TINY
+    )
+
+
+def believe(lesson: Lesson, meaning: FloatArray, pairs: csr_array) -> Belief:
+    evidence = evidence_in(joint_of(meaning, lesson.rate, lesson.balance))
+    return Belief(lesson.balance, evidence[:, :-1], heard(evidence[:, -1], lesson.rate, pairs), pairs)
+
+
+def estimated_balance(evidence: Evidence, weight: FloatArray) -> FloatArray:
+    """Share of each label: by how its sources meet, moved by the known labels."""
+    by_lifts = balance_by_lifts(evidence, weight)
+    known = np.bincount(evidence.known[1], minlength=len(by_lifts))
+    return np.asarray((known + KNOWN_AHEAD * by_lifts) / (known.sum() + KNOWN_AHEAD))
+
+
+def arrays_of(belief: Belief, chance: FloatArray, lesson: Lesson, coldness: float) -> dict[str, FloatArray]:
+    """What is stored; everything that adds to a score already times the coldness."""
+    pairs = triu(belief.pairs, 1).tocoo()
+    voting = lesson.evidence.votes_by_source > 0
+    evidence = belief.evidence[voting]
+    if not voting.any():
+        even = np.full(len(belief.balance), 1.0 / max(len(belief.balance), 1))
+        evidence = np.log(expected_meaning(even) / np.maximum(even, TINY))[None]
+    none = np.zeros((1, belief.quiet.shape[1]))
+    return {
+        "chance": with_pool(chance, lesson.evidence),
+        "evidence": coldness * np.concatenate([belief.evidence, evidence.mean(axis=0, keepdims=True)]),
+        "quiet": coldness * np.concatenate([belief.quiet, none]),
+        "silence": coldness * belief.quiet.sum(axis=0),
+        "pair": np.stack([pairs.row, pairs.col], axis=1),
+        "dependence": pairs.data,
+        "coldness": np.array([coldness]),
+    }
+
+
+def pairs_of(parameters: Parameters) -> csr_array:
+    """Dependence of each two sources, (n_sources, n_sources)."""
+    sources = parameters.n_sources
+    one, other = parameters.arrays["pair"].reshape(-1, 2).T
+    half = csr_array((parameters.arrays["dependence"], (one, other)), shape=(sources, sources))
+    return csr_array(half + half.T)
