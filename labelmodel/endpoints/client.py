@@ -90,11 +90,15 @@ class Lines:
     def are_cut(self) -> bool:
         return self._cut
 
+    def check(self) -> None:
+        """Raises ConnectionAbortedError when they are cut."""
+        if self._cut:
+            raise ConnectionAbortedError("cancelled")
+
     @contextmanager
     def held(self, connection: http.client.HTTPConnection) -> Iterator[None]:
         with self._lock:
-            if self._cut:
-                raise ConnectionAbortedError("cancelled")
+            self.check()
             self._open.add(connection)
         try:
             yield
@@ -122,7 +126,7 @@ def post(
     lines: Lines | None = None,
 ) -> Reply:
     """Send this request once. `body` is JSON. The key is in no message of the reply."""
-    started = time.monotonic()
+    started, lines = time.monotonic(), lines or Lines()
     try:
         parts = endpoint.place()
         connect = Patience(silence=min(_CONNECT, patience.silence), altogether=patience.altogether)
@@ -130,8 +134,10 @@ def post(
     except Unreachable as error:
         return _unreachable(error, endpoint)
     try:
-        with (lines or Lines()).held(connection), cut_off_at(started + patience.altogether, connection):
+        with lines.held(connection), cut_off_at(started + patience.altogether, connection):
             connection.sock.settimeout(patience.silence)
+            # One that was only being opened could not be cut.
+            lines.check()
             connection.request("POST", target_of(parts), body=body, headers=_headers(secret))
             answer = connection.getresponse()
             said = _read(answer)

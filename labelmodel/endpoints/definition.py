@@ -1,4 +1,7 @@
-"""The definition of a function that asks an endpoint: checked, with every default written out, and what follows from it."""
+"""The definition of a function that asks an endpoint: checked, with every default written out, and what follows from it.
+
+Part of kind.py, which is what others import: the room of functions loads that one, and so this one, when it is loaded itself.
+"""
 
 from __future__ import annotations
 

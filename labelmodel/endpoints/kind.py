@@ -29,6 +29,7 @@ from labelmodel.functions import (
     Fault,
     Kind,
     Resources,
+    register,
 )
 
 NOTHING_TO_READ = "has nothing in the fields that are read"
@@ -130,3 +131,4 @@ ENDPOINT = Kind(
     compile,
     waits=True,
 )
+register(ENDPOINT)
