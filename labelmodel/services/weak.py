@@ -23,7 +23,8 @@ from labelmodel.services.function_rules import functions_questions, labels_of, q
 State = WeakRun.State
 # Of the runs of a question that have ended, so many are kept; what they learned, of the latest ones.
 KEPT_RUNS, KEPT_PARAMETERS = 100, 2
-DEFAULT = "majority"
+# labelmodel.estimators.DEFAULT_FOR_FUNCTIONS, by its name alone.
+DEFAULT = "discounted_evidence"
 NO_FUNCTIONS = "No labeling function votes on this question. Activate one first."
 
 

@@ -145,7 +145,7 @@ def test_functions_that_mislead_are_left_out() -> None:
     for n in range(3):
         add_words(project, f"wrong {n}", positive=BAD[2 * n : 2 * n + 2], negative=GOOD[2 * n : 2 * n + 2])
     cast(project)
-    fit(project)
+    fit(project, method="majority")
     WeakRun.objects.update(metrics={"judged": {"n": 0}})
     answer(project, person, 60)
 

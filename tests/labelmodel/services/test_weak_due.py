@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 
 from annotation.models import ConsensusDue, Project
+from labelmodel.estimators import DEFAULT_FOR_FUNCTIONS
 from labelmodel.models import LabelingFunction, WeakRun, WeakSettings
-from labelmodel.services import functions, run_requests, weak_due
+from labelmodel.services import functions, run_requests, weak, weak_due
 from labelmodel.services.weak_due import Standing
 from tests.labelmodel.weak_help import add_function, cast, fit, label, make_weak
 
@@ -65,6 +66,10 @@ def test_one_that_failed_is_not_tried_again_on_the_same() -> None:
 
     assert weak_due.behind(failed, replace(STANDING, stamp="t"), NOW) == ""
     assert weak_due.behind(failed, replace(STANDING, sources=[3]), NOW) == "votes"
+
+
+def test_the_default_is_the_one_for_functions() -> None:
+    assert weak.DEFAULT == DEFAULT_FOR_FUNCTIONS
 
 
 @pytest.mark.django_db
