@@ -17,8 +17,8 @@ CHANCE, LEAN = 1.0, 3.0
 LEAST = 0.05
 # What no pair shows: how dependent any two sources are.
 EVERYBODY = 0.1
-# Cells of a dense array of one label's votes.
-DENSE_CELLS, DENSE_SHARE = 20_000_000, 0.05
+# Votes per row from which a dense array is faster than a sparse one, and the cells that it may have.
+MANY_VOTES, DENSE_CELLS = 20, 20_000_000
 
 
 def companions(
@@ -36,12 +36,13 @@ def companions(
     for column in range(len(evidence.labels)):
         here = evidence.column == column
         rows, who = evidence.row[here], evidence.source[here]
-        both = both + shared(rows, who, weight, sources)
+        every = shared(rows, who, weight, sources)
+        both = both + every
         if posterior is None or items is None:
             continue
-        inside, total = weight * posterior[:, column], float(items.sum())
-        for chance, size in ((inside, items[column]), (weight - inside, total - items[column])):
-            counts = shared(rows, who, chance, sources)
+        inside = shared(rows, who, weight * posterior[:, column], sources)
+        total = float(items.sum())
+        for counts, size in ((inside, items[column]), (csr_array(every - inside), total - items[column])):
             one = counts.diagonal()
             joint = joint + beyond(counts, one, max(float(size), TINY))
             spread += one - one**2 / max(float(size), TINY)
@@ -56,9 +57,10 @@ def shared(rows: IntArray, who: IntArray, weight: FloatArray, sources: int) -> c
     if not len(rows):
         return csr_array((sources, sources))
     votes = csr_array((np.ones(len(rows)), (row, source)), shape=shape)
-    if len(rows) > DENSE_SHARE * shape[0] * shape[1] and shape[0] * shape[1] <= DENSE_CELLS:
+    if len(rows) > MANY_VOTES * shape[0] and shape[0] * shape[1] <= DENSE_CELLS:
         dense = votes.toarray()
-        counts = csr_array(dense.T @ (dense * weight[seen][:, None]))
+        dense *= np.sqrt(weight[seen])[:, None]
+        counts = csr_array(dense.T @ dense)
     else:
         scaled = csr_array((weight[seen][row], (row, source)), shape=shape)
         counts = csr_array(votes.T @ scaled)

@@ -24,9 +24,9 @@ from labelmodel.estimators.votes import Evidence, FloatArray, Gold, Votes, arran
 from labelmodel.estimators.weighing import Belief, Seen, heard, look, weigh
 
 # Rounds of judging the items and learning from that; after the first ones nothing moves much.
-ROUNDS = 8
-# Rounds before and after which the dependence of sources is estimated anew.
-PAIRED = (1, 3, 5)
+ROUNDS = 6
+# Rounds after which the dependence of sources is estimated anew.
+PAIRED = (1, 3)
 # So many labels are all considered; of more, those that occur.
 FEW_LABELS = 20
 # Known items that the estimated balance counts for.

@@ -8,7 +8,7 @@ from labelmodel.estimators.parts import some_rows
 from labelmodel.estimators.votes import Evidence, FloatArray
 
 # Votes of each source for each label that are enough, and numbers in the posteriors of all votes.
-VOTES, NUMBERS = 4_000, 4_000_000
+VOTES, NUMBERS = 2_000, 4_000_000
 
 
 def rows_to_learn_from(evidence: Evidence, seed: int) -> tuple[Evidence, FloatArray]:

@@ -28,7 +28,7 @@ def expected_meaning(balance: FloatArray) -> FloatArray:
 
 
 def learned_meaning(
-    soft: FloatArray, told: FloatArray, known: FloatArray, balance: FloatArray, slow: float = SLOW
+    soft: FloatArray, told: FloatArray, known: FloatArray, balance: FloatArray, slow: float | None = None
 ) -> FloatArray:
     """Chance of each label where a source votes, (n_sources, n_columns given, n_columns true).
 
@@ -36,7 +36,7 @@ def learned_meaning(
     votes on items with known labels.
     """
     start = expected_meaning(balance)[None]
-    trust = (told / (slow * told + AHEAD))[..., None]
+    trust = (told / ((SLOW if slow is None else slow) * told + AHEAD))[..., None]
     seen = soft / np.maximum(told, TINY)[..., None]
     others = np.where(told[..., None] > 0, start + trust * (seen - start), start)
     return np.asarray((known + KNOWN_AHEAD * others) / (known.sum(axis=-1, keepdims=True) + KNOWN_AHEAD))

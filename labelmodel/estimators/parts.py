@@ -12,8 +12,8 @@ from labelmodel.estimators.votes import BoolArray, Evidence, FloatArray, IntArra
 
 # Rows of a part, and cells (row, source, column) of one that is worth a dense array.
 ROWS, CELLS = 32_768, 4_000_000
-# Share of a dense array's cells that are votes, below which a sparse one is faster.
-DENSE = 0.02
+# Votes per row from which a dense array is faster than a sparse one.
+MANY_VOTES = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Part:
         rows, sources, columns = self.shape
         if not pairs.nnz or not len(self.row):
             return np.zeros(len(self.row))
-        if len(self.row) < DENSE * rows * sources * columns:
+        if len(self.row) < MANY_VOTES * rows:
             return self._company_of_few(pairs)
         said = np.zeros((rows, columns, sources), dtype=np.float32)
         said[self.row, self.column, self.source] = 1.0
