@@ -26,8 +26,8 @@ WHERE s.state = 'done' AND p.id = s.project_id AND p.archived_at IS NULL
   AND (
     EXISTS (SELECT 1 FROM annotation_item i WHERE i.project_id = p.id AND i.id > s.last_item)
     OR EXISTS (SELECT 1 FROM annotation_item i WHERE i.project_id = p.id AND i.payload_changed_at >= s.started_at)
-    OR s.started_at < now() - %(unseen)s AND EXISTS (
-      SELECT 1 FROM annotation_item i WHERE i.project_id = p.id AND i.payload_changed_at >= s.started_at - %(unseen)s
+    OR s.started_at < now() - make_interval(secs => %(unseen)s) AND EXISTS (
+      SELECT 1 FROM annotation_item i WHERE i.project_id = p.id AND i.payload_changed_at >= s.started_at - make_interval(secs => %(unseen)s)
     )
     OR EXISTS (SELECT 1 FROM active_embeddingshard h WHERE h.encoder_id = s.encoder_id AND h.id > s.last_shard)
     OR s.encoder_id IS DISTINCT FROM (
@@ -69,6 +69,6 @@ def turn_off(*, project: Project, by: User) -> None:
 def due() -> list[int]:
     """Projects whose vectors a worker should see to now, those that were turned off included."""
     with connection.cursor() as cursor:
-        cursor.execute(_ARM, {"unseen": UNSEEN_FOR})
+        cursor.execute(_ARM, {"unseen": UNSEEN_FOR.total_seconds()})
     off = SimilarSearch.objects.filter(state=State.CANCELLED).values_list("pk", flat=True)
     return [*jobs.waiting(SimilarSearch), *off]
