@@ -37,7 +37,7 @@ class ShareView(serializers.Serializer[Any]):
 
 
 class HitView(serializers.Serializer[Any]):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     votes = serializers.IntegerField(help_text="On the sample.")
     accuracy = ShareView(help_text="Of the votes for this label on labeled items.")
 
@@ -95,7 +95,9 @@ class FunctionPreviewView(serializers.Serializer[Any]):
     accuracy = ShareView()
     hits = HitView(many=True)
     neighbours = NeighbourView(many=True)
-    errors = serializers.IntegerField(help_text="Items on which it raised; it abstains there.")
+    errors = serializers.IntegerField(  # type: ignore[assignment]
+        help_text="Items on which it raised; it abstains there."
+    )
     stopped = serializers.BooleanField(
         help_text="Whether it came to an end before it had seen the whole sample."
     )

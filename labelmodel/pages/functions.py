@@ -21,7 +21,7 @@ from labelmodel.pages.functions_controls import shape_of
 from labelmodel.reports import functions_table as report
 from labelmodel.reports.functions_table import Estimate, Listed
 from labelmodel.services import feedback
-from labelmodel.services.feedback import Analysis, Example, Share, Standing
+from labelmodel.services.feedback import Analysis, Example, Phrase, Share, Standing
 from labelmodel.services.function_rules import functions_questions
 
 State = FunctionVersion.State
@@ -222,13 +222,8 @@ class Suggestions(FunctionsPage):
         found = None
         if question and request.GET.get("figures"):
             found = feedback.suggestions(project=self.project, question=str(question["name"]))
-        phrases = [
-            PhraseRow(
-                chips[one.label], one.words, figure(one.precision), one.uncovered, one.sample,
-                urlencode({"kind": "keywords", "question": question["name"], "label": one.label, "any": one.words}),
-            )
-            for one in (found.phrases if found and question else ())
-        ]  # fmt: skip
+        name = str(question["name"]) if question else ""
+        phrases = [_phrase(one, name, chips) for one in (found.phrases if found else ())]
         return self.render(
             fragment="labelmodel/functions_suggested.html",
             question=question,
@@ -238,6 +233,12 @@ class Suggestions(FunctionsPage):
             disputed=[example(one, chips) for one in (found.disputed if found else ())],
             crumbs=self.crumbs_to(("Suggestions", "")),
         )
+
+
+def _phrase(one: Phrase, question: str, chips: dict[str, Label]) -> PhraseRow:
+    begun = {"kind": "keywords", "question": question, "label": one.label, "any": one.words}
+    label, precision = chips[one.label], figure(one.precision)
+    return PhraseRow(label, one.words, precision, one.uncovered, one.sample, urlencode(begun))
 
 
 @dataclass(frozen=True, slots=True)

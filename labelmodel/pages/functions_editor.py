@@ -1,4 +1,4 @@
-"""Writing a labeling function: a form for each kind, and beside it what the function does, while one types."""
+"""Writing a labeling function: a form for each kind. What stands beside it is in functions_preview.py."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import path
 
-from annotation.errors import Conflict, DomainError, Fault, InvalidInput
-from annotation.questions.types import Question
+from annotation.errors import Conflict, Fault, InvalidInput
 from annotation.roles import Action
 from labelmodel.models import FunctionVersion, LabelingFunction
 from labelmodel.pages import functions_values as values
-from labelmodel.pages.drawn import AXIS
-from labelmodel.pages.functions import FunctionsPage, Label, example, figure, labels_of
+from labelmodel.pages.functions import FunctionsPage, labels_of
 from labelmodel.pages.functions_controls import COMPARISONS, HOLDS, READINGS, SHAPES, Shape, shape_of
 from labelmodel.services import feedback, function_review, functions, llm_endpoints
-from labelmodel.services.feedback import Feedback
-from labelmodel.services.function_rules import fields_of, sensitive_of, tried
+from labelmodel.services.function_rules import fields_of, sensitive_of
 
 MOST_TESTS = 100
 FIRST = "keywords"
@@ -51,16 +48,6 @@ class Written:
     note: str
     definition: Any
     tests: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class LabelRow:
-    """What a definition does to one label."""
-
-    label: Label
-    votes: int
-    share: float
-    accuracy: Any
 
 
 class Editor(FunctionsPage):
@@ -266,123 +253,6 @@ class Edit(Editor):
         return self.kept(made, request.POST)
 
 
-class Preview(Editor):
-    """What stands in the form, on the sample and on labeled items. Faults go beside their controls, figures stay as they were."""
-
-    template = "labelmodel/functions_previewed.html"
-    fragment = "labelmodel/functions_feedback.html"
-
-    def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        number = request.POST.get("function", "")
-        function_id = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
-        if function_id is not None:
-            self.function = functions.function_for(
-                user=self.user(), project=self.project, function_id=function_id, action=self.action
-            )
-        written, keys = self.written(request.POST), values.rule_keys(request.POST)
-        question = self.question(written.question)
-        shape = shape_of(written.kind)
-        found, faults, told = self._asked(written, function_id)
-        form = values.drawn(shape, written.definition, faults=faults, keys=keys)
-        page = self.render(
-            fragment=self.fragment,
-            form=form,
-            faults=faults,
-            told=told,
-            found=found,
-            tests=self._tried(written, found),
-            **_shown(found, question),
-        )
-        if found is None:
-            # What was told before stays, and is marked as old: nothing jumps while somebody types.
-            page["HX-Reswap"] = "none"
-        return page
-
-    def _asked(
-        self, written: Written, function_id: int | None
-    ) -> tuple[Feedback | None, Sequence[Fault], str]:
-        """(what it does, what is wrong at its controls, what else is to say)"""
-        if not _begun(written.definition):
-            # Nobody is told what is missing before they began.
-            return None, (), "Figures appear as soon as there is something to look for."
-        try:
-            found = feedback.preview(
-                project=self.project, question=written.question, kind=written.kind,
-                definition=written.definition, function_id=function_id,
-            )  # fmt: skip
-        except DomainError as error:
-            return None, error.faults, "" if error.faults else str(error)
-        return found, (), ""
-
-    def _tried(self, written: Written, found: Feedback | None) -> list[TestRow]:
-        """The tests of the form, in its order, those that say nothing included."""
-        post = self.request.POST
-        rows = [
-            TestRow(key, text, label)
-            for key, text, label in zip(
-                post.getlist("t"), post.getlist("t.text"), post.getlist("t.label"), strict=False
-            )
-        ][:MOST_TESTS]
-        if found is None or not written.tests:
-            return rows
-        version = FunctionVersion(
-            project=self.project, kind=written.kind, definition=written.definition, tests=written.tests,
-            labels=list(labels_of(self.question(written.question) or {})),
-        )  # fmt: skip
-        results = iter(tried(version))
-        judged = []
-        for row in rows:
-            if row.text.strip() and (result := next(results, None)) is not None:
-                said = "abstains" if result.got is None else f"says {result.got}"
-                row = replace(
-                    row, passed=result.passed, fault="" if result.passed else result.error or f"It {said}."
-                )
-            judged.append(row)
-        return judged
-
-
-def _shown(found: Feedback | None, question: Question | None) -> dict[str, Any]:
-    if found is None or question is None:
-        return {}
-    chips = labels_of(question)
-    groups = [
-        ("wrong", "Matched, but wrong", found.examples.wrong),
-        ("matched", "Matched", found.examples.matched),
-        ("conflicting", "In conflict with others", found.examples.conflicting),
-        ("uncovered", "Covered by nothing", found.examples.uncovered),
-        ("failed", "Raised an error", found.examples.failed),
-    ]
-    return {
-        "axis": AXIS,
-        "accuracy": figure(found.accuracy),
-        "coverage": 100 * found.coverage,
-        "gained": 100 * (found.uncovered_before - found.uncovered),
-        "hits": [
-            LabelRow(
-                chips[one.label],
-                one.votes,
-                round(100 * one.votes / max(1, found.sample), 2),
-                figure(one.accuracy),
-            )
-            for one in found.hits
-        ],
-        "neighbours": [
-            (one, round(100 * one.overlaps, 1), round(100 * one.conflicts, 1)) for one in found.neighbours
-        ],
-        "groups": [(name, title, [example(one, chips) for one in some]) for name, title, some in groups],
-        "milliseconds": round(1000 * found.seconds),
-    }
-
-
-def _begun(definition: Any) -> bool:
-    """Whether anything is written or chosen in it besides a label."""
-    if isinstance(definition, dict):
-        return any(_begun(value) for key, value in definition.items() if key != "label")
-    if isinstance(definition, list):
-        return any(map(_begun, definition))
-    return not isinstance(definition, bool) and definition not in (None, "", "words")
-
-
 def _payload(text: str, field: str) -> dict[str, Any]:
     if text.lstrip().startswith("{"):
         try:
@@ -409,6 +279,5 @@ def _proposed(begun: dict[str, Any]) -> str:
 _HERE = "projects/<int:project_id>/functions/"
 urlpatterns = [
     path(f"{_HERE}new/", New.as_view(), name="function-new"),
-    path(f"{_HERE}preview/", Preview.as_view(), name="function-preview"),
     path(f"{_HERE}<int:function_id>/edit/", Edit.as_view(), name="function-edit"),
 ]

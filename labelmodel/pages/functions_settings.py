@@ -133,7 +133,7 @@ class Tables(Settings):
     def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
         form = TableForm(request.POST, request.FILES)
         if form.is_valid():
-            upload, name = cast(UploadedFile, form.cleaned_data["file"]), form.cleaned_data["name"]
+            upload, name = cast("UploadedFile[bytes]", form.cleaned_data["file"]), form.cleaned_data["name"]
             made = attempt(
                 form,
                 lambda: function_tables.create(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -15,12 +12,12 @@ from django.shortcuts import redirect
 from django.urls import path
 
 from annotation.errors import Conflict, InvalidInput, NotAllowed
-from annotation.models import Item
 from annotation.pages.forms import PercentField, attempt
 from annotation.roles import Action, may
 from labelmodel.models import FunctionVersion, LabelingFunction
 from labelmodel.pages.functions import COLORS, FunctionsPage, Label, labels_of, row
 from labelmodel.pages.functions_controls import shape_of
+from labelmodel.pages.functions_history import VersionRow, diff, trial
 from labelmodel.reports import functions_table as report
 from labelmodel.services import function_review, functions
 from labelmodel.services.function_rules import Tried, tried
@@ -28,44 +25,6 @@ from labelmodel.tasks import run_functions_soon
 
 State = FunctionVersion.State
 MOST_VERSIONS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """What a version does differently on its sample: for each label the votes before and now."""
-
-    label: Label
-    before: int
-    now: int
-    gained: int
-    lost: int
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """How a version did on a sample, beside the active one."""
-
-    figures: dict[str, Any]
-    shifts: list[Shift]
-    changed: list[tuple[Label, Label, int]]
-    examples: list[tuple[str, list[tuple[int, str]]]]
-    votes: int
-    agreement: str
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """A version, ready to print. `diff`: lines of its definition and tests against the version before."""
-
-    version: FunctionVersion
-    kind: str
-    color: str
-    diff: list[tuple[str, str]]
-    trial: Trial | None
-    tests: list[Tried]
-    tests_fault: str
-    may_approve: bool
-    is_open: bool
 
 
 class SettingsForm(forms.Form):
@@ -171,81 +130,6 @@ class Function(FunctionsPage):
             return tried(version), ""
         except (InvalidInput, Conflict) as error:
             return [], str(error)
-
-
-def diff(before: FunctionVersion | None, version: FunctionVersion) -> list[tuple[str, str]]:
-    """(what, line): "ins" and "del" for what came and went, "span" for what stayed, and for all of the first version."""
-    if before is None:
-        return [("span", line) for line in _lines(version)]
-    old, new = (_lines(one) for one in (before, version))
-    names = {"+ ": "ins", "- ": "del", "  ": "span"}
-    return [(names[line[:2]], line[2:]) for line in difflib.ndiff(old, new) if line[:2] in names]
-
-
-def _lines(version: FunctionVersion) -> list[str]:
-    """A version in lines of one thing each, so that what changed is seen at its place."""
-    told: dict[str, Any] = {"kind": version.kind, **version.definition}
-    if version.tests:
-        told["tests"] = version.tests
-    return list(_told(told, ""))
-
-
-def _told(value: dict[str, Any], indent: str) -> Iterator[str]:
-    for key in sorted(value, key=lambda key: (_ORDER.get(key, 1), key)):
-        found = value[key]
-        for number, one in enumerate(found if isinstance(found, list) else [found], 1):
-            if isinstance(one, dict):
-                yield f"{indent}{key} {number}" if isinstance(found, list) else f"{indent}{key}"
-                yield from _told(one, f"{indent}  ")
-            else:
-                yield f"{indent}{key}: {one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)}"
-
-
-# What is read first.
-_ORDER = {"kind": 0, "label": 0, "rules": 0.5, "field": 0, "is": 0.5}
-
-
-def trial(version: FunctionVersion, chips: dict[str, Label]) -> Trial:
-    """The trial of a version, in words and chips."""
-    figures = version.canary
-
-    def chip(value: str) -> Label:
-        return chips.get(value) or Label(value, value, "gray")
-
-    now, before, gained, lost = (
-        figures.get(name, {}) for name in ("votes", "votes_before", "gained", "lost")
-    )
-    labels = list(dict.fromkeys([*now, *before]))
-    agreement = figures.get("agreement")
-    return Trial(
-        figures,
-        [
-            Shift(chip(one), before.get(one, 0), now.get(one, 0), gained.get(one, 0), lost.get(one, 0))
-            for one in labels
-        ],
-        [
-            (chip(old), chip(new), count)
-            for old, moved in figures.get("changed", {}).items()
-            for new, count in moved.items()
-        ],
-        _examples(figures.get("examples", {})),
-        sum(now.values()),
-        "" if agreement is None else f"{100 * agreement:.1f} %",
-    )
-
-
-def _examples(found: dict[str, list[int]]) -> list[tuple[str, list[tuple[int, str]]]]:
-    keys = dict(
-        Item.objects.filter(pk__in=[item for some in found.values() for item in some]).values_list(
-            "pk", "key"
-        )
-    )
-    titles = {"gained": "New votes", "lost": "Votes that fall away", "changed": "Other labels"}
-    return [
-        (titles[name], [(item, keys[item]) for item in some if item in keys][:5])
-        for name, some in found.items()
-        if some and name in titles
-    ]
 
 
 class Change(Function):

@@ -62,7 +62,8 @@ def conflict(on: Ground, one: Votes, other: Votes) -> Bools:
     size = min(len(one), len(other))
     if not on.exclusive:
         return np.zeros(size, dtype=bool)
-    return overlap(one, other) & (one[:size] != other[:size])
+    different: Bools = one[:size] != other[:size]
+    return overlap(one, other) & different
 
 
 def neighbours(on: Ground, votes: Votes, others: Sequence[Votings]) -> tuple[Neighbour, ...]:
