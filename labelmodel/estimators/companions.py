@@ -12,11 +12,11 @@ from labelmodel.estimators.votes import Evidence, FloatArray, IntArray
 # Overlap of two sources' votes (shared ones by all of either) from which, and at which, they count as one whatever the labels are.
 SIMILAR, SAME = 0.8, 1.0
 # Shared votes that may be chance, and votes by which a correlation leans to none.
-CHANCE, LEAN = 1.0, 3.0
+CHANCE, LEAN = 1.0, 1.0
 # Correlations below are not told apart from none.
 LEAST = 0.05
 # What no pair shows: how dependent any two sources are.
-EVERYBODY = 0.1
+EVERYBODY = 0.15
 # Votes per row from which a dense array is faster than a sparse one, and the cells that it may have.
 MANY_VOTES, DENSE_CELLS = 20, 20_000_000
 

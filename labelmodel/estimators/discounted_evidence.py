@@ -15,7 +15,14 @@ from labelmodel.estimators.fits import Fit, closed_form, known_prior
 from labelmodel.estimators.joint import rates, with_pool
 from labelmodel.estimators.learning_rows import rows_to_learn_from
 from labelmodel.estimators.lifts import balance_by_lifts
-from labelmodel.estimators.meanings import evidence_in, expected_meaning, joint_of, learned_meaning
+from labelmodel.estimators.meanings import (
+    SHOWN_AHEAD,
+    SHOWN_SLOW,
+    evidence_in,
+    expected_meaning,
+    joint_of,
+    learned_meaning,
+)
 from labelmodel.estimators.parameters import Parameters
 from labelmodel.estimators.parts import once
 from labelmodel.estimators.steps import TINY, normalize, settle_known
@@ -111,10 +118,11 @@ def learn(lesson: Lesson, rounds: int) -> tuple[Belief, FloatArray]:
             pairs = companions(lesson.evidence, lesson.weight, seen.posterior, seen.items)
         belief = believe(lesson, learned_meaning(seen.soft, seen.told, lesson.known, lesson.balance), pairs)
     # Figures say what was seen; only what items are judged by is held back.
-    shown = learned_meaning(seen.soft, seen.told, lesson.known, lesson.balance, slow=1.0)
-    return belief, joint_of(shown, lesson.rate, lesson.balance)[..., :-1] / np.maximum(
-        lesson.balance[:, None], TINY
+    shown = learned_meaning(
+        seen.soft, seen.told, lesson.known, lesson.balance, slow=SHOWN_SLOW, ahead=SHOWN_AHEAD
     )
+    joint = joint_of(shown, lesson.rate, lesson.balance)[..., :-1]
+    return belief, joint / np.maximum(lesson.balance[:, None], TINY)
 
 
 def believe(lesson: Lesson, meaning: FloatArray, pairs: csr_array) -> Belief:

@@ -10,7 +10,9 @@ from labelmodel.estimators.votes import FloatArray
 # Share of a source's votes that know the truth, before there is evidence; the others fall on labels as they are.
 KNOWING = 0.6
 # Evidence from other votes is believed as (votes) / (SLOW * votes + AHEAD): never in full, as sources share mistakes.
-SLOW, AHEAD = 2.0, 10.0
+SLOW, AHEAD = 1.2, 40.0
+# The same where it is only shown.
+SHOWN_SLOW, SHOWN_AHEAD = 1.0, 10.0
 # Known labels that all other evidence counts for, per source and label.
 KNOWN_AHEAD = 20.0
 # Least chance of a label, so that no vote is proof.
@@ -28,7 +30,12 @@ def expected_meaning(balance: FloatArray) -> FloatArray:
 
 
 def learned_meaning(
-    soft: FloatArray, told: FloatArray, known: FloatArray, balance: FloatArray, slow: float | None = None
+    soft: FloatArray,
+    told: FloatArray,
+    known: FloatArray,
+    balance: FloatArray,
+    slow: float = SLOW,
+    ahead: float = AHEAD,
 ) -> FloatArray:
     """Chance of each label where a source votes, (n_sources, n_columns given, n_columns true).
 
@@ -36,7 +43,7 @@ def learned_meaning(
     votes on items with known labels.
     """
     start = expected_meaning(balance)[None]
-    trust = (told / ((SLOW if slow is None else slow) * told + AHEAD))[..., None]
+    trust = (told / (slow * told + ahead))[..., None]
     seen = soft / np.maximum(told, TINY)[..., None]
     others = np.where(told[..., None] > 0, start + trust * (seen - start), start)
     return np.asarray((known + KNOWN_AHEAD * others) / (known.sum(axis=-1, keepdims=True) + KNOWN_AHEAD))
