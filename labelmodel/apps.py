@@ -8,7 +8,7 @@ class LabelModelApp(AppConfig):
         from annotation.services.event_types import EVENT_TYPES
         from labelmodel.events import EVENTS
         from labelmodel.further_kinds import LOADERS
-        from labelmodel.reports import schema_reach
+        from labelmodel.reports import history, schema_reach
         from labelmodel.services import archived, llm_endpoints
 
         EVENT_TYPES.update(EVENTS)
@@ -17,3 +17,4 @@ class LabelModelApp(AppConfig):
         LOADERS.append(llm_endpoints.register)
         schema_reach.add()
         archived.add()
+        history.add()

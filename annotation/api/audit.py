@@ -75,7 +75,7 @@ class Audit(Api):
         project = self.project(project_id, Action.AUDIT)
         asked = query(AuditRequest, request)
         wanted = Wanted(
-            kinds=(asked["kind"],) if "kind" in asked else KINDS,
+            kinds=(asked["kind"],) if "kind" in asked else tuple(KINDS),
             user_id=asked.get("user"),
             since=asked.get("since"),
             until=asked.get("until"),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from annotation.errors import InvalidInput
 from annotation.models import User
 from annotation.pages.base import ProjectPage
-from annotation.reports.audit import KINDS, Wanted, project_events
+from annotation.reports.audit import KINDS, SOURCES, Wanted, project_events
 from annotation.roles import Action
 
 PAGE = 50
@@ -38,7 +38,11 @@ KIND_NAMES = {
 
 class HistoryForm(forms.Form):
     kind = forms.ChoiceField(
-        required=False, choices=[("", "Everything"), *((kind, KIND_NAMES[kind]) for kind in KINDS)]
+        required=False,
+        choices=[
+            ("", "Everything"),
+            *((kind, KIND_NAMES.get(kind) or SOURCES[kind].title) for kind in KINDS),
+        ],
     )
     user = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     since = forms.DateField(required=False)
@@ -51,7 +55,7 @@ class HistoryForm(forms.Form):
             raise InvalidInput("These filters cannot be read.")
         data = self.cleaned_data
         return Wanted(
-            kinds=(data["kind"],) if data["kind"] else KINDS,
+            kinds=(data["kind"],) if data["kind"] else tuple(KINDS),
             user_id=data["user"],
             since=_midnight(data["since"]),
             until=_midnight(data["until"], days=1),

@@ -7,8 +7,8 @@ thousand items is one event with a count.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.db import connection
 
 from annotation.errors import Fault, InvalidInput
 from annotation.models import Item, Project, Schema, User
-from annotation.reports.audit_words import Change, Names, Recorded, tell
+from annotation.reports.audit_words import PEOPLE, SENTENCES, Change, Names, Recorded, Sentence, tell
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -35,10 +35,15 @@ class Source:
     digests: tuple[str, ...] = ()
     # What rows of one moment must have in common to be told as one event; empty: each is told by itself.
     group: str = ""
+    # {name: SQL} of what else its sentence needs; {e} is the row.
+    also: Mapping[str, str] = field(default_factory=dict)
+    # What a list of kinds calls it, of a layer above.
+    title: str = ""
 
     def as_json(self, alias: str) -> str:
-        pairs = ", ".join(f"'{column}', md5({alias}.{column}::text)" for column in self.digests)
-        return f"to_jsonb({alias})" + (f" || jsonb_build_object({pairs})" if pairs else "")
+        pairs = [f"'{column}', md5({alias}.{column}::text)" for column in self.digests]
+        pairs += [f"'{name}', {sql.format(e=alias)}" for name, sql in self.also.items()]
+        return f"to_jsonb({alias})" + (f" || jsonb_build_object({', '.join(pairs)})" if pairs else "")
 
 
 _ALIKE = "e.pgh_context_id, e.pgh_label"
@@ -83,14 +88,21 @@ SOURCES: dict[str, Source] = {
     "view": Source("annotation_savedviewevent"),
     "webhook": Source("annotation_webhookevent"),
 }
-KINDS = tuple(SOURCES)
+KINDS = list(SOURCES)
+
+
+def register(kind: str, source: Source, sentence: Sentence) -> None:
+    """Tell of a table of a layer above, too. Harmless when repeated."""
+    SOURCES[kind], SENTENCES[kind] = source, sentence
+    if kind not in KINDS:
+        KINDS.append(kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which events: of some kinds, by one person, in a span of time; `after` is the cursor of the last one seen."""
 
-    kinds: tuple[str, ...] = KINDS
+    kinds: tuple[str, ...] = field(default_factory=lambda: tuple(KINDS))
     user_id: int | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -212,7 +224,7 @@ def _names(recorded: list[Recorded], subject: str) -> Names:
     actors = {event.user_id for event in recorded if event.user_id is not None}
     items = Item.objects.filter(pk__in=ids("item_id")).values_list("pk", "key")
     schemas = Schema.objects.filter(pk__in=ids("schema_id")).values_list("pk", "version")
-    users = User.objects.in_bulk(actors | ids("user_id", "author_id", "closed_by_id"))
+    users = User.objects.in_bulk(actors | ids(*PEOPLE))
     return Names(users=users, items=dict(items), schemas=dict(schemas), subject=subject)
 
 

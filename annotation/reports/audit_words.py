@@ -18,6 +18,12 @@ _SILENT = {"id", "project_id", "created_at", "created_by_id", "heartbeat_at"}
 # The digest of an empty list, as reports/audit.py has lists compared.
 _NONE = hashlib.md5(b"[]", usedforsecurity=False).hexdigest()
 _DIGESTS = {"guidelines", "description", "options", "payload", "fields", "questions", "mapping", "manifest"}
+_DIGESTS |= {"definition", "tests", "canary"}
+# Columns that say who somebody is.
+PEOPLE = (
+    *("user_id", "author_id", "closed_by_id", "owner_id", "reviewer_id"),
+    *("stopped_by_id", "activated_by_id", "rolled_back_by_id"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ def tell(event: Recorded, names: Names) -> tuple[str, tuple[Change, ...]]:
     # Of files only that they were made: the rest are moves of their worker.
     told = event.label == "update" and event.kind not in {"file", "snapshot"}
     changes = _changes(event, names) if told else ()
-    return _SENTENCES[event.kind](event, names), changes
+    return SENTENCES[event.kind](event, names), changes
 
 
 def _changes(event: Recorded, names: Names) -> tuple[Change, ...]:
@@ -96,7 +102,7 @@ def _value(field: str, value: Any, names: Names) -> str:
         return "nothing"
     if field == "schema_id":
         return f"version {names.schemas[value]}" if value in names.schemas else f"schema {value}"
-    if field in {"user_id", "author_id", "closed_by_id"}:
+    if field in PEOPLE:
         return names.user(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -237,7 +243,9 @@ def _webhook(event: Recorded, names: Names) -> str:
     return f"changed {what}"
 
 
-_SENTENCES: dict[str, Callable[[Recorded, Names], str]] = {
+Sentence = Callable[[Recorded, Names], str]
+# Layers above add theirs: audit.register.
+SENTENCES: dict[str, Sentence] = {
     "bulk": _bulk,
     "dataset": _dataset,
     "file": _file,

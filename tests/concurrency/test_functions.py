@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -119,27 +120,52 @@ def test_a_version_that_is_activated_during_a_run_is_run_by_the_next(monkeypatch
     assert said(second)["item-00006"] == "negative"
 
 
-def test_a_rollback_while_a_block_is_written_leaves_no_votes() -> None:
-    """Many times, as it depends on which comes first."""
+def test_a_rollback_while_a_block_is_written_leaves_no_votes(monkeypatch: pytest.MonkeyPatch) -> None:
     project = reviews(["good"] * 20)
     version = activate(draft(project))
-    for _ in range(10):
-        FunctionVersion.objects.filter(pk=version.pk).update(state="active", rolled_back_at=None)
-        VoteShard.objects.all().delete()
-        FunctionRun.objects.filter(kind="new").delete()
-        job = run_requests.want(project=project, by=project.created_by, trigger="page")
+    pack, back = function_blocks.pack, list[threading.Thread]()
 
-        together(
-            lambda: function_run.run_project(project_id=project.pk),
-            lambda: function_review.roll_back(function=version.function, by=project.created_by, reason="No."),
-        )
+    def roll_back() -> None:
+        try:
+            function_review.roll_back(function=version.function, by=project.created_by, reason="No.")
+        finally:
+            connection.close()
 
-        assert not VoteShard.objects.exists()
-        version.refresh_from_db()
-        assert version.state == "retired"
-        job.refresh_from_db()
-        assert job.state in {"done", "waiting"}
-        assert job.versions in ([], [version.pk])
+    def meanwhile(label: Any) -> bytes:
+        if not back:
+            back.append(threading.Thread(target=roll_back))
+            back[0].start()
+            # It comes to its end only where nothing holds it back.
+            back[0].join(0.5)
+        return pack(label)
+
+    monkeypatch.setattr(function_blocks, "pack", meanwhile)
+    function_run.run_project(project_id=project.pk)
+    back[0].join(30)
+
+    version.refresh_from_db()
+    assert version.state == "retired"
+    assert not VoteShard.objects.exists()
+
+
+def test_runs_of_a_project_go_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = reviews()
+    activate(draft(project))
+    run_requests.request(project=project, by=project.created_by, kind="all")
+    run_, going, most = function_run._run, list[int](), list[int]()
+
+    def watched(work: Any) -> None:
+        going.append(work.job.pk)
+        most.append(len(going))
+        time.sleep(0.3)
+        run_(work)
+        going.remove(work.job.pk)
+
+    monkeypatch.setattr(function_run, "_run", watched)
+    together(*[lambda: function_run.run_project(project_id=project.pk)] * 2)
+
+    assert most == [1, 1]
+    assert set(project.function_runs.values_list("state", flat=True)) == {"done"}
 
 
 def test_two_who_activate_two_versions_leave_one_active() -> None:
