@@ -27,10 +27,10 @@ from labelmodel.estimators import DEFAULT_FOR_FUNCTIONS, ESTIMATORS, Votes, upda
 HANDED_OUT = ("youtube", "trec")
 METHODS = ("majority", "weighted_vote", "dawid_skene", "matrix_completion", "triplet", DEFAULT_FOR_FUNCTIONS)
 PEERS = {
-    "snorkel": ("snorkel", False),
-    "snorkel, balance given": ("snorkel", True),
-    "crowd-kit Wawa": ("Wawa", False),
-    "crowd-kit DawidSkene": ("DawidSkene", False),
+    "snorkel": "snorkel",
+    "snorkel, balance given": "snorkel-balanced",
+    "crowd-kit Wawa": "Wawa",
+    "crowd-kit DawidSkene": "DawidSkene",
 }
 ITEMS, FUNCTIONS, ABSTAIN = 1_000_000, 20, 0.7
 GOLD = 50
@@ -94,34 +94,33 @@ def judged(weak: WeakSet) -> dict[str, dict[str, float]]:
     }
 
 
-def peers(python: str, weak: WeakSet) -> dict[str, dict[str, float]]:
-    result = {}
-    for name, (method, given) in PEERS.items():
-        posterior, _ = peer(python, weak, method, given)
-        result[name] = marks(posterior, weak.test_truth)
-    return result
-
-
-def peer(python: str, weak: WeakSet, method: str, balanced: bool) -> tuple[Any, dict[str, Any]]:
-    """A peer's posterior of the test items, (n_items, n_labels), and what it took."""
-    counts = np.bincount(weak.train_truth, minlength=weak.n_labels)
-    balance = np.maximum(counts / counts.sum(), 1e-3) if balanced else np.empty(0)
+def peer(python: str, method: str, weak: dict[str, WeakSet]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A peer's posterior of each set's test items, (n_items, n_labels), and what it took, in one process."""
     with tempfile.TemporaryDirectory() as folder:
-        given, result = Path(folder) / "votes.npz", Path(folder) / "posterior.npz"
-        np.savez(given, train=weak.train, test=weak.test, n_labels=weak.n_labels, balance=balance)
+        for number, one in enumerate(weak.values()):
+            counts = np.bincount(one.train_truth, minlength=one.n_labels)
+            balance = np.maximum(counts / counts.sum(), 1e-3)
+            path = Path(folder) / f"{number:03}.npz"
+            np.savez(path, train=one.train, test=one.test, n_labels=one.n_labels, balance=balance)
         script = Path(__file__).with_name("peer_weak.py")
-        command = [python, "-W", "ignore", str(script), str(given), method, str(result)]
+        command = [python, "-W", "ignore", str(script), method, folder]
         output = subprocess.run(command, check=True, capture_output=True, text=True)
-        with np.load(result) as file:
-            return file["posterior"], json.loads(output.stdout.splitlines()[-1])
+        found = {
+            name: np.load(Path(folder) / f"{number:03}.{method}.npy") for number, name in enumerate(weak)
+        }
+    return found, json.loads(output.stdout.splitlines()[-1])
 
 
 def quality(options: Any) -> dict[str, Any]:
+    """Marks by kind of set, set and method."""
+    every = {name: (kind, weak) for kind, name, weak in sets(options.seeds)}
     found: dict[str, dict[str, Any]] = {}
-    for kind, name, weak in sets(options.seeds):
-        more = peers(options.peer_python, weak) if options.peer_python else {}
-        found.setdefault(kind, {})[name] = judged(weak) | more
-        print(kind, name, file=sys.stderr)
+    for name, (kind, weak) in every.items():
+        found.setdefault(kind, {})[name] = judged(weak)
+    for title, method in PEERS.items() if options.peer_python else ():
+        posteriors, _ = peer(options.peer_python, method, {name: weak for name, (_, weak) in every.items()})
+        for name, (kind, weak) in every.items():
+            found[kind][name][title] = marks(posteriors[name], weak.test_truth)
     return found
 
 
@@ -184,9 +183,10 @@ def speed(options: Any) -> dict[str, Any]:
         runs[str(n_labels)] = {DEFAULT_FOR_FUNCTIONS: json.loads(output.stdout)}
         if options.peer_python:
             weak = large(n_labels)
-            posterior, run = peer(options.peer_python, weak, "snorkel", False)
-            right = float((posterior.argmax(axis=1) == weak.test_truth).mean())
-            runs[str(n_labels)]["snorkel"] = {**run, "median_s": run["seconds"], "accuracy": right}
+            posteriors, run = peer(options.peer_python, "snorkel", {"large": weak})
+            right = float((posteriors["large"].argmax(axis=1) == weak.test_truth).mean())
+            seconds = run["seconds"]["000"]
+            runs[str(n_labels)]["snorkel"] = {**run, "median_s": seconds, "accuracy": right}
     return runs
 
 
@@ -194,7 +194,7 @@ def measure(options: Any) -> dict[str, Any]:
     if not options.peer_python:
         print("No peers: give --peer-python PATH to compare with snorkel and crowd-kit.", file=sys.stderr)
     speeds, found = speed(options), quality(options)
-    return {"speed": speeds, "summary": summary(found), "quality": found, "limits": LIMITS}
+    return {"seeds": options.seeds, "speed": speeds, "summary": summary(found), "quality": found, "limits": LIMITS}
 
 
 def picture(result: dict[str, Any]) -> Path:
