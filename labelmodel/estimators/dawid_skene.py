@@ -57,8 +57,9 @@ def fit(
 
 def judge(parameters: Parameters, evidence: Evidence) -> FloatArray:
     """Posterior of rows and columns, (n_rows, n_columns)."""
-    form = joint if "chance" in parameters.arrays else full
-    return form.judge(parameters, evidence)
+    if "chance" in parameters.arrays:
+        return joint.judge(parameters, evidence)
+    return full.judge(parameters, evidence)
 
 
 def m_step(counts: FloatArray, rows: FloatArray, fixed: FloatArray | None, smoothing: float) -> Theta:

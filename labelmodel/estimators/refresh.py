@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ def of_sources(parameters: Parameters, sources: IntArray) -> Parameters:
     return replace(parameters, n_sources=len(sources), arrays=arrays)
 
 
-def pairs_of_sources(arrays: Mapping[str, FloatArray], sources: IntArray) -> dict[str, FloatArray]:
+def pairs_of_sources(arrays: Mapping[str, FloatArray], sources: IntArray) -> dict[str, Any]:
     """Pairs of which both are among these sources, which are ascending, by their places there."""
     pair = arrays["pair"]
     kept = np.isin(pair, sources).all(axis=1)
