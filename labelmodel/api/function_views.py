@@ -51,14 +51,14 @@ class CanaryView(serializers.Serializer[Any]):
         child=Counts(), required=False, help_text="{label before: {label now: votes}}"
     )
     examples = CanaryExamplesView(required=False, help_text="Ids of items.")
-    errors = serializers.IntegerField(required=False)
+    errors = serializers.IntegerField(required=False)  # type: ignore[assignment]
     messages = FunctionMessageView(many=True, required=False)
     seconds = serializers.FloatField(required=False)
 
 
 class FunctionTestView(serializers.Serializer[Any]):
     payload = serializers.DictField(child=AnyJson())
-    label = serializers.CharField(allow_null=True, help_text="What it should say; null: nothing.")
+    label = serializers.CharField(allow_null=True, help_text="What it should say; null: nothing.")  # type: ignore[assignment]
 
 
 class FunctionTestResultView(serializers.Serializer[Any]):
@@ -165,7 +165,7 @@ class FunctionLineView(serializers.Serializer[Any]):
     number = serializers.IntegerField(allow_null=True)
     evaluated = serializers.IntegerField(help_text="Items that it looked at.")
     votes = Counts(help_text="{label: votes}")
-    errors = serializers.IntegerField(help_text="Items on which it raised; it abstains there.")
+    errors = serializers.IntegerField(help_text="Items on which it raised; it abstains there.")  # type: ignore[assignment]
     messages = FunctionMessageView(many=True)
     unseen = serializers.IntegerField(help_text="Items that were left for later.")
     reasons = Counts(help_text="Why it abstained, where it says so.")

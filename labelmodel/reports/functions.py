@@ -50,7 +50,7 @@ def listed(project: Project, *, function_id: int | None = None) -> list[Function
     chosen = {pk: (_active(mine), mine[-1]) for pk, mine in by_function.items()}
     faults = faults_of(project, [active or latest for active, latest in chosen.values()])
     sums = totals(active.pk for active, _ in chosen.values() if active)
-    return [_row(function, *chosen.get(function.pk, (None, None)), faults, sums) for function in functions]
+    return [_row(function, chosen.get(function.pk, (None, None)), faults, sums) for function in functions]
 
 
 def _active(versions: list[FunctionVersion]) -> FunctionVersion | None:
@@ -59,11 +59,11 @@ def _active(versions: list[FunctionVersion]) -> FunctionVersion | None:
 
 def _row(
     function: LabelingFunction,
-    active: FunctionVersion | None,
-    latest: FunctionVersion | None,
+    versions: tuple[FunctionVersion | None, FunctionVersion | None],
     faults: dict[int, list[str]],
     sums: dict[int, Total],
 ) -> FunctionRow:
+    active, latest = versions
     shown = active or latest
     total = sums.get(active.pk, Total()) if active else Total()
     return FunctionRow(

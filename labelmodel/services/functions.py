@@ -203,6 +203,8 @@ def _add_version(
     function_tables.check_named(project=function.project, kind=kind, definition=rule.definition, lock=True)
     if fault := text_fault(note.strip(), most=LONGEST_REASON):
         raise InvalidInput(fault, faults=[Fault(("note",), fault)])
+    schema = function.project.schema
+    assert schema is not None, "a question has a schema"
     made: FunctionVersion = FunctionVersion.objects.create(
         project=function.project,
         function=function,
@@ -210,7 +212,7 @@ def _add_version(
         kind=kind,
         definition=rule.definition,
         tests=tests,
-        schema=function.project.schema,
+        schema=schema,
         labels=rule.labels,
         reads=rule.reads,
         votes_for=rule.votes_for,

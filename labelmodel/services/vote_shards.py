@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,15 +85,16 @@ def pack(label: Labels) -> bytes:
 def unpack(data: bytes | memoryview) -> Labels:
     """The numbers of a block. ValueError for bytes that are none."""
     data = bytes(data)
+    narrow: npt.NDArray[np.signedinteger[Any]]
     try:
         width, count = _HEAD.unpack_from(data)
         raw = _CODEC.decompress(data[_HEAD.size :], decompressed_size=width * count, asbytes=True)
-        found = np.frombuffer(raw, dtype={1: np.dtype(np.int8), 2: np.dtype("<i2")}[width])
+        narrow = np.frombuffer(raw, dtype={1: "i1", 2: "<i2"}[width])
     except (struct.error, KeyError, OSError, ValueError) as error:
         raise ValueError("These bytes are no block of votes.") from error
-    if len(found) != count:
+    if len(narrow) != count:
         raise ValueError("These bytes are no block of votes.")
-    return found.astype(np.int16)
+    return narrow.astype(np.int16)
 
 
 def voting(project: Project, question: str) -> list[FunctionVersion]:
