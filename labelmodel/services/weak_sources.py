@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 from django.db import connection
 
@@ -22,9 +20,13 @@ from annotation.questions.types import Question
 from labelmodel.models import WeakSettings
 from labelmodel.services.function_rules import labels_of
 
-Ids = npt.NDArray[np.int64]
-# (position among the items, position among the labels) of each vote.
-Cast = tuple[Ids, Ids]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Ids = npt.NDArray[np.int64]
+    # (position among the items, position among the labels) of each vote.
+    Cast = tuple[Ids, Ids]
 
 MOST_BESIDE = 5
 IMPORT = "import:"
@@ -83,6 +85,9 @@ def _imported(project: Project, question: Question, name: str) -> Beside | None:
     kind, place = QUESTION_TYPES[question["type"]], _places(question)
 
     def votes(items: Ids) -> Cast:
+        # Here and not above: layers above register with this module in every process.
+        import numpy as np
+
         with connection.cursor() as cursor:
             cursor.execute(_PREDICTED, {**scope, "items": items.tolist()})
             rows = cursor.fetchall()
