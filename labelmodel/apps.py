@@ -9,12 +9,13 @@ class LabelModelApp(AppConfig):
         from labelmodel.events import EVENTS
         from labelmodel.further_kinds import LOADERS
         from labelmodel.reports import history, schema_reach
-        from labelmodel.services import archived, llm_endpoints
+        from labelmodel.services import archived, llm_endpoints, tags_supply
 
         EVENT_TYPES.update(EVENTS)
         # Whoever starts with a wrong one is told at once.
         llm_endpoints.configured()
         LOADERS.append(llm_endpoints.register)
+        tags_supply.add()
         schema_reach.add()
         archived.add()
         history.add()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -27,6 +27,9 @@ from labelmodel.functions.types import (
     Resources,
 )
 from labelmodel.functions.voting import joined
+
+# As map() of Python, or of a pool of threads.
+Map = Callable[[Callable[[Batch], Cast], Iterable[Batch]], Iterable[Cast]]
 
 LIMIT_SECONDS = 30.0
 # Rows, and bytes, that are judged between two looks at the clock: their columns stay in the cache.
@@ -81,16 +84,16 @@ def apply(
     pieces = batch.slices(ROWS, SIZE)
     with ThreadPoolExecutor(min(workers, len(pieces))) as pool:
         return [
-            _cast(function, [batch], math.inf, pool)
+            _cast(function, [batch], math.inf, pool.map)
             if function.kind.waits
-            else _cast(function, pieces, limit_seconds, pool)
+            else _cast(function, pieces, limit_seconds, map if function.kind.by_item else pool.map)
             for function in functions
         ]
 
 
-def _cast(function: Function, pieces: list[Batch], limit_seconds: float, pool: ThreadPoolExecutor) -> Cast:
+def _cast(function: Function, pieces: list[Batch], limit_seconds: float, mapped: Map) -> Cast:
     started = time.monotonic()
-    casts = pool.map(partial(_piece, function, started + limit_seconds), pieces)
+    casts = mapped(partial(_piece, function, started + limit_seconds), pieces)
     return replace(joined(list(casts)), seconds=time.monotonic() - started)
 
 

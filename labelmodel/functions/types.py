@@ -101,6 +101,9 @@ class Kind:
     # Whether it asks others, who take their time and money: it gets a batch in one piece, keeps its own time, and leaves
     # for later what it does not get to. Not to be applied while somebody types.
     waits: bool = False
+    # Whether it looks up items by their ids in the database, whatever their payload: it is applied by the thread that asks,
+    # whose connection it uses, and no test can tell it a payload.
+    by_item: bool = False
 
 
 @dataclass(frozen=True, eq=False)

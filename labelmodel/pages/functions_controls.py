@@ -33,6 +33,8 @@ class Control:
     default: object = None
     choices: tuple[tuple[str, str], ...] = ()
     more: bool = False
+    # What entries call that which the label is of.
+    entry: str = "value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,57 @@ SHAPES: dict[str, Shape] = {
             _FIELDS,
         ),
         icon="file",
+    ),
+    "similar": Shape(
+        "Similar items",
+        "Votes where an item is similar to exemplar items.",
+        (
+            Control(
+                "exemplars",
+                "entries",
+                "Exemplars",
+                "One on each line: key of an item = label.",
+                "mail-17 = spam",
+                entry="key",
+            ),
+            Control(
+                "least",
+                "number",
+                "Least similarity",
+                "The cosine of two vectors: 1 is the same, 0 has nothing in common.",
+                "0.6",
+            ),
+            Control("encoder", "number", "Version of the encoder", "Empty: the current one.", more=True),
+        ),
+        icon="copy",
+    ),
+    "model": Shape(
+        "Predictions",
+        "Votes as a version of a model, or an import, predicts.",
+        (
+            Control(
+                "model",
+                "number",
+                "Version of the model",
+                "Empty: the model in use, unless an import is named.",
+            ),
+            Control("least", "number", "Least probability", "From 0 to 1; below, it abstains.", default=0.5),
+            Control("source", "line", "Or an import: its source", more=True),
+            Control("version", "line", "And its version", more=True),
+        ),
+        icon="target",
+    ),
+    "tags": Shape(
+        "Tags",
+        "Votes where an item has tags.",
+        (),
+        (
+            _LABEL,
+            Control("any", "terms", "Any of these tags", "One on each line.", "urgent"),
+            Control("all", "terms", "And all of these", "One on each line.", more=True),
+            Control("not", "terms", "But none of these", "One on each line.", more=True),
+        ),
+        "label",
     ),
     "endpoint": Shape(
         "Language model (endpoint)",

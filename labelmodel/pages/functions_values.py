@@ -118,7 +118,7 @@ def _value(control: Control, name: str, post: QueryDict) -> Any:
         case "terms":
             return [line.strip() for line in given.splitlines() if line.strip()] or None
         case "entries":
-            return [_entry(line) for line in given.splitlines() if line.strip()] or None
+            return [_entry(line, control.entry) for line in given.splitlines() if line.strip()] or None
         case "number":
             return _number(given) if given.strip() else None
         case "json":
@@ -129,9 +129,9 @@ def _value(control: Control, name: str, post: QueryDict) -> Any:
     return given or None
 
 
-def _entry(line: str) -> dict[str, str | None]:
+def _entry(line: str, name: str) -> dict[str, str | None]:
     value, _, label = line.rpartition("=")
-    return {"value": value.strip() or label.strip(), "label": label.strip() if value.strip() else None}
+    return {name: value.strip() or label.strip(), "label": label.strip() if value.strip() else None}
 
 
 def _json(text: str) -> Any:
@@ -221,7 +221,7 @@ def _shown(control: Control, value: Any) -> Any:
         case "entries":
             entries = value if isinstance(value, list) else []
             return "\n".join(
-                f"{one.get('value') or ''} = {one.get('label') or ''}"
+                f"{one.get(control.entry) or ''} = {one.get('label') or ''}"
                 for one in entries
                 if isinstance(one, dict)
             )

@@ -13,7 +13,7 @@ from annotation.models import Project
 from annotation.questions import QUESTION_TYPES
 from annotation.questions.types import Question
 from labelmodel.functions import ABSTAIN, KINDS, Batch, Cast, Function, apply
-from labelmodel.models import FunctionVersion
+from labelmodel.models import FunctionVersion, LabelingFunction
 from labelmodel.services import feedback_pool
 from labelmodel.services.feedback_pool import Labeled, Pool
 from labelmodel.services.function_rules import checked, labels_of, prepared, question_of
@@ -63,9 +63,12 @@ def of_draft(on: Ground, kind: str, definition: object) -> tuple[Function, Votin
         raise InvalidInput(
             "Functions of this kind are tried out by a canary run, not while they are written."
         )
-    draft = FunctionVersion(project=on.project, kind=kind, definition=rule.definition, labels=on.labels)
-    function = prepared(draft, fields=on.pool.fields)
-    return function, _votings(on, function, 0, "", list(range(len(on.labels))))
+    function = LabelingFunction(project=on.project, question=str(on.question["name"]))
+    draft = FunctionVersion(
+        project=on.project, function=function, kind=kind, definition=rule.definition, labels=on.labels
+    )
+    ready = prepared(draft, fields=on.pool.fields)
+    return ready, _votings(on, ready, 0, "", list(range(len(on.labels))))
 
 
 def of_others(on: Ground, but: int | None) -> tuple[list[Votings], list[str]]:
@@ -100,7 +103,7 @@ def _of_version(on: Ground, version: FunctionVersion) -> Votings:
 
 def _votings(on: Ground, function: Function, number: int, name: str, into: Sequence[int]) -> Votings:
     # Kinds that look at each item by itself get a smaller part.
-    few = function.kind.whole
+    few = function.kind.whole or function.kind.by_item
     sample = _cast(function, on.pool.few if few else on.pool.batch)
     labeled = _cast(function, on.labeled.few if few else on.labeled.batch)
     meant = np.array([*into, ABSTAIN], dtype=np.int16)

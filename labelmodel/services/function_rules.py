@@ -15,7 +15,8 @@ from annotation.questions import QUESTION_TYPES
 from annotation.questions.types import Question
 from annotation.services import hot
 from labelmodel.models import FunctionVersion, WeakSettings
-from labelmodel.services import function_tables, llm_endpoints
+from labelmodel.services import function_supplies, function_tables, llm_endpoints
+from labelmodel.services.function_supplies import SUPPLIES
 
 if TYPE_CHECKING:
     from labelmodel import functions
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 # So many of the oldest and of the newest items tell which fields there are.
 SAMPLED = 100
 MOST_FIELDS = 200
+UNTESTABLE = (
+    "Functions of this kind look at items, not at what a test says: take the test away, and see the trial."
+)
 _FIELDS = """
 SELECT k.key AS name, count(*) FILTER (WHERE jsonb_typeof(k.value) <> 'null') > 0
        AND bool_and(jsonb_typeof(k.value) IN ('number', 'null')) AS numbers
@@ -113,6 +117,7 @@ def checked(*, project: Project, question: str, kind: str, definition: Any) -> R
         raise refused(error) from error
     function_tables.check_named(project=project, kind=kind, definition=found)
     llm_endpoints.check_named(project_id=project.pk, kind=kind, definition=found)
+    found = function_supplies.completed(project, question, kind, found)
     reads = sorted(functions.KINDS[kind].reads(found))
     return Rule(found, labels, reads, _votes_for(found, labels))
 
@@ -155,12 +160,19 @@ def prepared(version: FunctionVersion, *, fields: Mapping[str, str] | None = Non
     # A field that few items have may be missing from those that are sampled. One that was taken out is a fault of its own.
     known = {**dict.fromkeys(version.reads, "hidden"), **known}
     context = context_of(version.project, version.labels, fields=known)
-    named = {"project_id": version.project_id, "kind": version.kind, "definition": version.definition}
-    resources = {**function_tables.resources(**named), **llm_endpoints.resources(**named)}
+    resources = _resources(version)
     try:
         return functions.prepare(version.kind, version.definition, context, resources)
     except functions.DefinitionError as error:
         raise refused(error) from error
+
+
+def _resources(version: FunctionVersion) -> dict[str, Any]:
+    if version.kind in SUPPLIES:
+        supply = SUPPLIES[version.kind]
+        return supply.resources(version.project, version.function.question, version.definition)
+    named = {"project_id": version.project_id, "kind": version.kind, "definition": version.definition}
+    return {**function_tables.resources(**named), **llm_endpoints.resources(**named)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +195,9 @@ def tried(version: FunctionVersion) -> list[Tried]:
 
     if not version.tests:
         return []
+    kind = functions.KINDS.get(version.kind)
+    if kind is not None and kind.by_item:
+        return [Tried(one["payload"], one["label"], None, UNTESTABLE) for one in version.tests]
     function = prepared(version)
     rows = [(number, test["payload"]) for number, test in enumerate(version.tests)]
     batch = functions.build(rows, function.reads, payload=function.kind.whole)
