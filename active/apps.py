@@ -7,7 +7,7 @@ class ActiveApp(AppConfig):
     def ready(self) -> None:
         from active.events import EVENTS
         from active.reports import round_column, round_fields, schema_reach, similar_field
-        from active.services import archived, weak_source
+        from active.services import archived, model_supply, similar_supply, weak_source
         from annotation.services.event_types import EVENT_TYPES
 
         EVENT_TYPES.update(EVENTS)
@@ -17,3 +17,5 @@ class ActiveApp(AppConfig):
         schema_reach.add()
         archived.add()
         weak_source.add()
+        similar_supply.add()
+        model_supply.add()

@@ -205,6 +205,20 @@ def gather(encoder: Encoder | None, items: Ids) -> tuple[npt.NDArray[np.bool_], 
     return files.gather(_with(encoder, items), items, encoder.dimension)
 
 
+def gather_current(encoder: Encoder, items: Ids) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """The same, where a vector counts as not there when the payload has changed since it was made. Raises StorageFault."""
+    # Asked first: what changes later is looked at another time.
+    changed, changes = payloads.changed_of(items)
+    found, vectors = gather(encoder, items)
+    if not len(changed) or encoder.options.get("imported"):
+        return found, vectors
+    made_after = np.full(len(changed), -1, dtype=np.int64)
+    for shard in _with(encoder, changed):
+        rows = np.flatnonzero(np.isin(shard.items, changed, assume_unique=True))
+        made_after[np.searchsorted(changed, shard.items[rows])] = shard.changes[rows]
+    return found & ~np.isin(items, changed[made_after < changes]), vectors
+
+
 def _with(encoder: Encoder, items: Ids) -> Iterator[Shard]:
     """The shards that may hold any of these items, one after the other."""
     ascending = np.sort(items)

@@ -30,6 +30,9 @@ _PAYLOADS = f"SELECT id, payload::text, {_CHANGE} FROM annotation_item WHERE id 
 _CHANGED = f"""
 SELECT id, {_CHANGE} FROM annotation_item WHERE project_id = %(project)s AND payload_changed_at IS NOT NULL ORDER BY id
 """  # noqa: S608
+_CHANGED_OF = f"""
+SELECT id, {_CHANGE} FROM annotation_item WHERE id = ANY(%(items)s) AND payload_changed_at IS NOT NULL ORDER BY id
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,12 @@ def changed(project_id: int) -> tuple[Ids, Ids]:
     """The items of a project whose payload has ever changed, ascending, and the latest change of each."""
     items, changes = copying.columns(_CHANGED, {"project": project_id}, ["int8", "int8"])
     return items, changes
+
+
+def changed_of(items: Ids) -> tuple[Ids, Ids]:
+    """The same among these items."""
+    found, changes = copying.columns(_CHANGED_OF, {"items": items.tolist()}, ["int8", "int8"])
+    return found, changes
 
 
 def of_items(items: Ids) -> Iterator[Part]:

@@ -66,6 +66,14 @@ def choice(notes: Notes, path: Path, given: Any, default: bool) -> bool:
     return bool(given)
 
 
+def share(notes: Notes, path: Path, given: Any, low: float) -> float:
+    """A number from `low` to 1."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not low <= given <= 1:
+        notes.add(path, f"This must be a number from {low:g} to 1.")
+        return 1.0
+    return float(given)
+
+
 def fields(notes: Notes, given: Any, context: Context, default: list[str]) -> list[str]:
     """The names of fields to read: as given, or the default."""
     if given is None:

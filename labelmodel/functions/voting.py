@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from labelmodel.functions.types import ABSTAIN, Cast
+
+# Sooner than this it is of no use to look again.
+LATER_SECONDS = 300.0
 
 
 def first_wins(passes: Sequence[pl.Series], labels: Sequence[int], size: int) -> NDArray[np.int16]:
@@ -26,6 +30,12 @@ def either(some: Sequence[pl.Series], size: int) -> pl.Series:
     for one in some:
         held = held | one.fill_null(False)
     return held
+
+
+def left_for_later(cast: Cast, which: NDArray[np.bool_], why: str) -> Cast:
+    """The cast, with these rows not seen for now: what they lack is made by others, and takes its time."""
+    rows = dict.fromkeys(np.flatnonzero(which).tolist(), why)
+    return replace(cast, unseen=rows, again_in=LATER_SECONDS) if rows else cast
 
 
 def joined(casts: Sequence[Cast]) -> Cast:
