@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
 from rest_framework.request import Request
-from rest_framework.serializers import BaseSerializer
+from rest_framework.serializers import BaseSerializer, ValidationError
 from rest_framework.views import APIView
 
 from annotation.models import Project, User
@@ -30,4 +32,18 @@ def valid(serializer: type[S], request: Request) -> dict[str, Any]:
     """The request's body as this serializer reads it; raises ValidationError with the path of each fault."""
     form = serializer(data=request.data)
     form.is_valid(raise_exception=True)
+    if isinstance(request.data, dict):
+        check_names(request.data, getattr(form, "fields", request.data))
     return cast(dict[str, Any], form.validated_data)
+
+
+def check_names(said: Iterable[str], known: Collection[str]) -> None:
+    """Refuse names that nothing listens to. A filter or a limit that is misspelled would mean everything."""
+    faults = {name: _unknown(name, known) for name in said if name not in known}
+    if faults:
+        raise ValidationError(faults)
+
+
+def _unknown(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"There is no such name here; did you mean {near[0]}?" if near else "There is no such name here."

@@ -29,7 +29,7 @@ class BulkActionRequest(serializers.Serializer[Any]):
         max_length=5000,
         allow_blank=True,
         default="",
-        help_text="All items that match this filter; empty, without `items`, means all of the project.",
+        help_text="All items that match this filter; said to be empty, all of the project.",
     )
     items = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=_MOST),
@@ -52,6 +52,16 @@ class BulkActionRequest(serializers.Serializer[Any]):
         default="",
         help_text="Which tag, for tag (made if it is new) and untag.",
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A list of ids that came out empty, or a filter that was forgotten, is no wish for every item."""
+        if not attrs["items"] and ("items" in self.initial_data or "where" not in self.initial_data):
+            raise serializers.ValidationError(
+                {
+                    "items": 'Say which items: their ids, or a filter as where; {"where": ""} means all of them.'
+                }
+            )
+        return attrs
 
 
 class BulkActionView(serializers.Serializer[Any]):

@@ -9,6 +9,8 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from annotation.api.base import check_names
+
 LARGEST_PAGE = 500
 
 
@@ -27,6 +29,7 @@ def query(serializer: type[serializers.Serializer[Any]], request: Request) -> di
     """The query string as this serializer reads it; raises ValidationError with the parameter of each fault."""
     form = serializer(data=request.query_params)
     form.is_valid(raise_exception=True)
+    check_names(request.query_params, form.fields)
     return dict(form.validated_data)
 
 

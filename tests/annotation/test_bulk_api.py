@@ -15,6 +15,23 @@ def here(project):
     return f"/api/v1/projects/{project.pk}"
 
 
+@pytest.mark.parametrize(
+    "which",
+    [{}, {"items": []}, {"items": [], "where": ""}, {"ids": [1]}, {"where": "", "wehre": "state = open"}],
+)
+def test_all_items_are_meant_only_where_that_is_said(api, here, manager, which):
+    answer = api(manager).post(f"{here}/bulk-actions/", {"action": "retire", **which}, format="json")
+
+    assert answer.status_code == 400
+    assert not BulkAction.objects.exists()
+
+
+def test_an_empty_filter_means_all_items(api, here, manager):
+    answer = api(manager).post(f"{here}/bulk-actions/", {"action": "retire", "where": ""}, format="json")
+
+    assert answer.status_code == 202
+
+
 def test_a_bulk_action_is_asked_for_done_and_told(api, here, project, adjudicator):
     client = api(adjudicator)
     asked = client.post(

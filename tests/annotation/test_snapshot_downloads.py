@@ -74,6 +74,13 @@ def test_every_format_is_sent_as_a_file(name, get, whole):
     )
 
 
+def test_a_parameter_that_there_is_not_is_refused(api, viewer, snapshot):
+    answer = api(viewer).get(f"/api/v1/snapshots/{snapshot.pk}/download/", {"fromat": "parquet"})
+
+    assert answer.status_code == 400
+    assert "did you mean format?" in answer.json()["errors"][0]["message"]
+
+
 def test_the_hash_of_a_snapshot_is_that_of_its_json_lines(get, snapshot):
     response = get("jsonl")
 
