@@ -62,6 +62,8 @@ _NOT_READ = (
     (_OLE, "an old Office document. Save it as CSV (UTF-8) first"),
     (b"ARROW1", "an Arrow file. Save it as Parquet first"),
     (b"\x7fELF", "a program"),
+    # As lines of a table each word would become an item.
+    (b"-DOCSTART-", "a CoNLL file, which cannot be read yet. Export the same as JSON"),
 )
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 _OFFICE = (b"[Content_Types].xml", b"_rels/", b"xl/", b"word/", b"mimetype", b"docProps/")

@@ -126,6 +126,7 @@ def test_whether_the_first_row_names_the_columns(first: str, header: bool) -> No
         (bytes(range(256)) * 40, "not a text file"),
         (packed(("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")), "Office document"),
         (b"SQLite format 3\0...", "database"),
+        (b"-DOCSTART- -X- O\nAda NNP B-PER\n", "CoNLL"),
     ],
 )
 def test_what_is_not_read_here_says_what_it_is(data: bytes, why: str) -> None:

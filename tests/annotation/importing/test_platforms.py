@@ -85,6 +85,11 @@ def test_who_wrote_a_row_is_told_by_its_columns(row: dict[str, Any], name: str) 
     assert guessed([row, row]) == name
 
 
+@pytest.mark.parametrize("broken", [{"id": 2, "annotations": []}, {"id": 2, "data": "x"}])
+def test_one_broken_task_makes_no_plain_table_of_the_others(broken: dict[str, Any]) -> None:
+    assert guessed([TASK, broken, TASK]) == "label_studio"
+
+
 def test_label_studio_tasks() -> None:
     spoken = take(TASK)
 
