@@ -67,7 +67,7 @@ def checked(url: str) -> SplitResult:
     return parts
 
 
-def connection_to(parts: SplitResult, allowed: Allowed, patience: Patience) -> http.client.HTTPConnection:
+def connection_to(parts: SplitResult, allowed: Allowed, patience: Patience) -> Pinned:
     """A connection, not opened yet, to addresses that are all allowed. Raises Unreachable."""
     host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
     addresses = _resolve(host, port)
@@ -75,7 +75,7 @@ def connection_to(parts: SplitResult, allowed: Allowed, patience: Patience) -> h
         address = ipaddress.ip_address(str(place[0]).partition("%")[0])
         if not allowed(address):
             raise Unreachable(f"{host} is an internal address; only the internet is asked.")
-    make = _PinnedHttps if parts.scheme == "https" else _Pinned
+    make = _PinnedHttps if parts.scheme == "https" else Pinned
     return make(host, port, addresses, patience.silence)
 
 
@@ -88,15 +88,20 @@ def _resolve(host: str, port: int) -> list[Any]:
     return [(family, kind, protocol, place) for family, kind, protocol, _, place in found]
 
 
-class _Pinned(http.client.HTTPConnection):
-    """Connects to the addresses that were checked, whatever the name leads to by now."""
+class Pinned(http.client.HTTPConnection):
+    """Connects to the addresses that were checked, whatever the name leads to by now.
+
+    `line` stays when `sock` goes: of an answer that ends with the connection, its reader alone has the socket.
+    """
+
+    line: socket.socket | None = None
 
     def __init__(self, host: str, port: int, addresses: list[Any], silence: float) -> None:
         super().__init__(host, port, timeout=silence)
         self._addresses = addresses
 
     def connect(self) -> None:
-        self.sock = self._open()
+        self.line = self.sock = self._open()
 
     def _open(self) -> socket.socket:
         failure: OSError = OSError("no address")
@@ -113,12 +118,12 @@ class _Pinned(http.client.HTTPConnection):
         raise failure
 
 
-class _PinnedHttps(_Pinned):
+class _PinnedHttps(Pinned):
     default_port = http.client.HTTPS_PORT
 
     def connect(self) -> None:
         # Known before the handshake, so that one that takes for ever can be cut off.
-        self.sock = ssl.create_default_context().wrap_socket(
+        self.line = self.sock = ssl.create_default_context().wrap_socket(
             self._open(), server_hostname=self.host, do_handshake_on_connect=False
         )
         self.sock.do_handshake()
@@ -132,7 +137,7 @@ def target_of(parts: SplitResult) -> str:
 
 
 @contextmanager
-def cut_off_at(deadline: float, connection: http.client.HTTPConnection) -> Iterator[None]:
+def cut_off_at(deadline: float, connection: Pinned) -> Iterator[None]:
     """Connect, and end the connection at the deadline: each single byte of a slow server would start the time for a
     silence anew."""
     timer = threading.Timer(max(deadline - time.monotonic(), 0), _cut_off, [connection])
@@ -144,10 +149,12 @@ def cut_off_at(deadline: float, connection: http.client.HTTPConnection) -> Itera
         timer.cancel()
 
 
-def _cut_off(connection: http.client.HTTPConnection) -> None:
-    with suppress(OSError, AttributeError):
+def _cut_off(connection: Pinned) -> None:
+    if connection.line is None:
+        return
+    with suppress(OSError):
         # Not the method of ssl.SSLSocket, which takes the session away from under the reading thread.
-        socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+        socket.socket.shutdown(connection.line, socket.SHUT_RDWR)
 
 
 def words(error: Exception) -> str:

@@ -55,7 +55,11 @@ def picture(
             with cut_off_at(deadline, connection):
                 answer = _ask(connection, parts)
                 if answer.status not in _MOVED:
-                    return _inspect(url, _read(answer, limits), limits)
+                    data = _read(answer, limits)
+                    if time.monotonic() >= deadline:
+                        # Without its length told, what was cut off looks whole.
+                        raise TimeoutError
+                    return _inspect(url, data, limits)
                 target = urljoin(target, answer.getheader("Location") or "")
         except (OSError, http.client.HTTPException) as error:
             late = time.monotonic() >= deadline

@@ -93,6 +93,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.05)
 
+    def on_trickle(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        for _ in range(60):
+            self.wfile.write(b"x")
+            self.wfile.flush()
+            time.sleep(0.05)
+
     def on_rubbish(self) -> None:
         self.wfile.write(b"\x00\xff\x17 this is not HTTP\r\n\r\n")
 

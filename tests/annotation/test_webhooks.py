@@ -194,6 +194,18 @@ def test_what_did_not_arrive_waits_for_the_next_attempt(
     assert [asked for asked, _, _ in receiver.got] == [path]
 
 
+def test_an_answer_that_never_ends_is_cut_off_and_its_status_counts(
+    project: Project, receiver: Receiver
+) -> None:
+    webhook = make(project, receiver, "/trickle")
+    webhooks.ping(webhook=webhook, by=project.created_by)
+    told(webhook, patience=QUICK)
+
+    sent = only(webhook)
+    assert (sent.state, sent.status_code) == ("delivered", 200)
+    assert len(sent.answer) < 60
+
+
 def test_a_receiver_may_ask_for_more_time(project: Project, receiver: Receiver) -> None:
     webhook = make(project, receiver, "/busy")
     webhooks.ping(webhook=webhook, by=project.created_by)

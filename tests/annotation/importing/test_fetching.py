@@ -69,6 +69,15 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.05)
 
+    def do_trickle(self) -> None:
+        """Its length is not told: the answer ends with the connection."""
+        self.send_response(200)
+        self.end_headers()
+        for byte in PNG:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            time.sleep(0.05)
+
     def do_silent(self) -> None:
         time.sleep(2)
 
@@ -126,7 +135,7 @@ def test_what_is_no_image(server: ThreadingHTTPServer, path: str, why: str) -> N
         fetch(server, path)
 
 
-@pytest.mark.parametrize("path", ["/drip", "/silent"])
+@pytest.mark.parametrize("path", ["/drip", "/trickle", "/silent"])
 def test_a_slow_server_is_left(server: ThreadingHTTPServer, path: str) -> None:
     started = time.monotonic()
 
