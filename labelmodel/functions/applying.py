@@ -84,9 +84,12 @@ def apply(
     pieces = batch.slices(ROWS, SIZE)
     with ThreadPoolExecutor(min(workers, len(pieces))) as pool:
         return [
-            _cast(function, [batch], math.inf, pool.map)
-            if function.kind.waits
-            else _cast(function, pieces, limit_seconds, map if function.kind.by_item else pool.map)
+            _cast(
+                function,
+                [batch] if function.kind.waits else pieces,
+                math.inf if function.kind.waits else limit_seconds,
+                map if function.kind.by_item else pool.map,
+            )
             for function in functions
         ]
 

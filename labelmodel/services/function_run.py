@@ -2,7 +2,8 @@
 
 What a run looks at is what the database says is missing: items that a version has not seen, or that changed since. A block
 is written in one short transaction together with how far the run is, so a worker that dies loses a block at most, and the
-next one goes on with those that are missing. Items that come meanwhile are found by another look at the end.
+next one goes on with those that are missing. Items that come meanwhile are found by another look at the end, or sooner: functions that wait for others, as for a language model, come
+last, and after each of their blocks the quick ones vote on what came.
 """
 
 from __future__ import annotations
@@ -156,9 +157,12 @@ def _run(work: Work) -> None:
             run_requests.looked(project_id=work.project.pk, at=at)
             break
         items = {block.number: block.items for block in pool}
-        work.beat(total=work.job.done + sum(items[number] for number in todo))
-        for number, lacking in todo.items():
+        passes = _in_turn(work, todo)
+        work.beat(total=work.job.done + sum(items[number] for number, _ in passes))
+        for number, lacking in passes:
             _block(work, number, lacking, anew=False)
+            if lacking & _slow(work):
+                _catch_up(work)
     # Why functions were dropped is known only after their last block is written.
     jobs.moved(work.job, lines=work.lines_as_json(), total=work.job.done)
     work.job.total = work.job.done
@@ -172,6 +176,32 @@ def _everything(work: Work) -> None:
     for block in rest:
         work.job.cursor = block.number
         _block(work, block.number, set(work.ready), anew=True)
+        if _slow(work):
+            _catch_up(work)
+
+
+def _slow(work: Work) -> set[int]:
+    """Versions that wait for others, as for a language model."""
+    return {pk for pk, one in work.ready.items() if one.kind.waits}
+
+
+def _in_turn(work: Work, todo: dict[int, set[int]]) -> list[tuple[int, set[int]]]:
+    """Blocks and versions, those that wait for others last: no votes wait for theirs."""
+    slow = _slow(work)
+    quick_first = [(number, todo[number] - slow) for number in todo] + [
+        (number, todo[number] & slow) for number in todo
+    ]
+    return [(number, versions) for number, versions in quick_first if versions]
+
+
+def _catch_up(work: Work) -> None:
+    """Votes of the quick ones on what came while others were waited for."""
+    quick = work.ready.keys() - _slow(work)
+    todo = (
+        function_pool.due(function_pool.blocks(work.project.pk), quick, function_pool.now()) if quick else {}
+    )
+    for number, lacking in todo.items():
+        _block(work, number, lacking, anew=False)
 
 
 def _block(work: Work, number: int, lacking: set[int], *, anew: bool) -> None:

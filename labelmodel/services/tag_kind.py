@@ -87,7 +87,7 @@ def compile(definition: Definition, context: Context, resources: Resources) -> A
     ]
     if faults:
         raise DefinitionError(faults)
-    rules = [
+    rules: list[Numbers] = [
         {key: [numbers[tag] for tag in rule.get(key, ())] for key in LISTS} for rule in definition["rules"]
     ]
     labels = [context.position(rule["label"]) for rule in definition["rules"]]
