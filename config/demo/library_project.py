@@ -12,6 +12,7 @@ from typing import Any
 from annotation.services.gold import Known
 from annotation.services.gold_use import Use
 from annotation.services.import_options import Choices
+from config.demo import library_functions
 from config.demo.docstrings import Docstring, collect, installed
 from config.demo.library_script import FORMER_VALUE, LibraryScript, telling_words
 from config.demo.plan import DemoProject, Upload, Version
@@ -73,7 +74,12 @@ def project() -> DemoProject:
         description="Documentation strings of Python libraries, to be told apart by how they talk. Answers are simulated.",
         guidelines="library.md",
         owner="manager",
-        roles={"adjudicator": "adjudicator", "engineer": "viewer", **dict.fromkeys(annotators, "annotator")},
+        roles={
+            "admin": "manager",
+            "adjudicator": "adjudicator",
+            "engineer": "viewer",
+            **dict.fromkeys(annotators, "annotator"),
+        },
         hurries="omar",
         annotations_per_item=2,
         gold_bar=0.7,
@@ -89,6 +95,8 @@ def project() -> DemoProject:
         hours=(0, 3),
         stretch=(40, 110),
         last_seen="lena",
+        functions=library_functions.functions,
+        writes_functions="admin",
     )
 
 

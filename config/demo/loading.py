@@ -18,10 +18,20 @@ from django.utils import timezone
 
 from active.services import learning
 from annotation.models import Annotation, Dataset, Item, Membership, Project, Schema, User
+from annotation.roles import Action
 from annotation.services import gold, import_run, imports, members, projects, schemas, words
 from annotation.services.locks import waited_for
 from annotation.services.projects import FirstSchema
-from config.demo import digits_project, docstrings, history, judgment, keeping, library_project, people
+from config.demo import (
+    digits_project,
+    docstrings,
+    functions,
+    history,
+    judgment,
+    keeping,
+    library_project,
+    people,
+)
 from config.demo.plan import DemoProject, Upload
 
 Say = Callable[[str], object]
@@ -46,6 +56,7 @@ def load(*, say: Say, rows: int | None = None) -> None:
             if not _is_complete(make.SOURCE_NAME):
                 _load_project(make.project(), users, now, rows, say)
             _keep(make.SOURCE_NAME)
+            _add_functions(make.project(), users)
     say("the demo projects are there")
 
 
@@ -65,6 +76,18 @@ def _keep(source_name: str) -> None:
     if project := _found(source_name):
         with pghistory.context(user=project.created_by_id, url=history.COMMAND):
             keeping.add(project=project, owner=project.created_by)
+
+
+def _add_functions(plan: DemoProject, users: dict[str, User]) -> None:
+    project = _found(plan.source_name)
+    if project is None or not (written := plan.functions()):
+        return
+    author = project.memberships.filter(user=users[plan.writes_functions]).first()
+    # In a demo of an earlier version nobody but the owner writes functions.
+    if author is None or not author.may(Action.WRITE_FUNCTIONS):
+        return
+    with pghistory.context(user=author.user_id, url=history.COMMAND):
+        functions.add(project=project, author=author.user, reviewer=project.created_by, written=written)
 
 
 def _load_project(

@@ -43,6 +43,17 @@ class Thread:
     reply: str
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A labeling function as it is typed into the page; `tests` are pairs of a text and what it says of it."""
+
+    name: str
+    description: str
+    kind: str
+    definition: dict[str, Any]
+    tests: Sequence[tuple[str, str | None]]
+
+
 class Script(Protocol):
     """How simulated people behave in a project. Items are asked about by their keys."""
 
@@ -97,6 +108,9 @@ class DemoProject:
     gold_bar: float | None = None
     # Who hurries, and falls below the bar in the end.
     hurries: str = ""
+    # Labeling functions, and the member who wrote them; the owner reviewed them.
+    functions: Callable[[], Sequence[Written]] = tuple
+    writes_functions: str = ""
 
     @property
     def guidelines_text(self) -> str:

@@ -30,8 +30,10 @@ from annotation.models import (
 )
 from annotation.services import queue
 from annotation.services.answers import Answer, submit
-from config.demo import digits, digits_project, docstrings, library_project, people
+from config.demo import digits, digits_project, docstrings, library_functions, library_project, people
 from config.demo.loading import load
+from labelmodel.models import FunctionVersion, VoteShard
+from labelmodel.services import functions
 from tests.invariants import assert_slots_add_up
 
 ROWS = 900
@@ -311,3 +313,42 @@ def test_data_is_kept_from_the_start(library: Project, digit_project: Project) -
         assert project.views.count() == 3
         assert ItemTag.objects.filter(tag__project=project).exists()
         assert [one.state for one in project.snapshots.all()] == ["waiting"]
+
+
+def test_ten_functions_are_written_by_one_reviewed_by_another_and_have_voted(library: Project) -> None:
+    versions = FunctionVersion.objects.filter(project=library).select_related("author", "reviewer")
+    shards = VoteShard.objects.filter(version__project=library)
+
+    assert library.labeling_functions.count() == 10
+    assert {(one.state, one.author.username, one.reviewer.username) for one in versions} == {
+        ("active", "admin", "manager")
+    }
+    assert all(one.tests for one in versions)
+    assert set(shards.values_list("seen", flat=True)) == {library.items.count()}
+    assert set(shards.values_list("errors", flat=True)) == {0}
+    assert len({one.version_id for one in shards if sum(one.cast.values())}) == 10
+
+
+def test_functions_of_the_demo_are_added_once(library: Project) -> None:
+    one = library.labeling_functions.first()
+    functions.change(function=one, by=person("manager"), name="Mine now")
+
+    load(say=lambda line: None, rows=ROWS)
+
+    assert library.labeling_functions.count() == 10
+
+
+def test_functions_leave_out_libraries_that_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = [one for one in docstrings.LIBRARIES if one.label in {"django", "stdlib"}]
+    monkeypatch.setattr(library_functions, "installed", lambda: some)
+
+    found = library_functions.functions()
+
+    said = {
+        rule["label"]
+        for one in found
+        for part in ("rules", "entries")
+        for rule in one.definition.get(part, ())
+    }
+    assert [one.name for one in found][2:] == ["Pages and databases", "Files and processes"]
+    assert said == {"django", "stdlib"}
