@@ -3,6 +3,7 @@ sample, and run over the pool."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -14,6 +15,8 @@ from labelmodel.models import FunctionVersion
 from labelmodel.services import function_review, function_run, functions
 
 State = FunctionVersion.State
+# Longer than a worker that was killed in the middle of a trial is waited for.
+PATIENCE = 60.0
 
 
 def add(*, project: Project, author: User, reviewer: User, written: Sequence[Written]) -> None:
@@ -46,7 +49,16 @@ def _move_on(ours: QuerySet[FunctionVersion], project: Project, reviewer: User) 
         function_review.approve(version=version, by=reviewer)
     if not ours.filter(state=State.CANARY).exists():
         return
-    function_run.run_project(project_id=project.pk)
+    _try_out(ours, project)
     for version in ours.filter(state=State.CANARY).exclude(canary={}):
         function_review.activate(version=version, by=reviewer)
     function_run.run_project(project_id=project.pk)
+
+
+def _try_out(ours: QuerySet[FunctionVersion], project: Project) -> None:
+    """Here and now, or by whoever is at it: a worker, or nobody any more, which the next run of the command makes up for."""
+    end = time.monotonic() + PATIENCE
+    function_run.run_project(project_id=project.pk)
+    while ours.filter(state=State.CANARY, canary={}).exists() and time.monotonic() < end:
+        time.sleep(0.5)
+        function_run.run_project(project_id=project.pk)
