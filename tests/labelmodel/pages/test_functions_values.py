@@ -21,6 +21,10 @@ DEFINITIONS: list[tuple[str, dict[str, Any]]] = [
     ("expression", {"fields": ["text"], "rules": [{"label": "a", "when": "item.x > 1\n&& true"}]}),
     ("python", {"fields": ["text"], "function": "f", "labels": {"1": "spam"}}),
     ("endpoint", {"endpoint": "e", "model": "m", "task": "Is it?", "may_abstain": False, "confidence": 0.5, "max_tokens": 9, "form": "text", "logprobs": True, "tokens_field": "max_tokens"}),
+    ("tags", {"rules": [{"label": "spam", "any": ["from a shop", "x"], "not": ["y"]}, {"label": "ham", "all": ["z"]}]}),
+    ("similar", {"exemplars": [{"key": "mail = 1", "label": "spam"}, {"key": "b", "label": "ham"}], "least": 0.6, "encoder": 2}),
+    ("model", {"model": 3, "least": 0.8}),
+    ("model", {"source": "old", "version": "2", "least": 0.5}),
     ("of_another_layer", {"threshold": 0.8, "items": [1, 2]}),
 ]  # fmt: skip
 
