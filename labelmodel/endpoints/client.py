@@ -20,6 +20,7 @@ import orjson
 from annotation.importing.connecting import (
     Address,
     Patience,
+    Pinned,
     Unreachable,
     checked,
     connection_to,
@@ -82,7 +83,7 @@ class Lines:
     """The connections that are open now, so that all can be cut when somebody cancels. Threads share it."""
 
     def __init__(self) -> None:
-        self._open: set[http.client.HTTPConnection] = set()
+        self._open: set[Pinned] = set()
         self._lock = threading.Lock()
         self._cut = False
 
@@ -96,7 +97,7 @@ class Lines:
             raise ConnectionAbortedError("cancelled")
 
     @contextmanager
-    def held(self, connection: http.client.HTTPConnection) -> Iterator[None]:
+    def held(self, connection: Pinned) -> Iterator[None]:
         with self._lock:
             self.check()
             self._open.add(connection)
@@ -112,9 +113,11 @@ class Lines:
         with self._lock:
             self._cut = True
             for connection in self._open:
-                with suppress(OSError, AttributeError):
+                if connection.line is None:
+                    continue
+                with suppress(OSError):
                     # As in connecting.py: not the method of ssl.SSLSocket, which a reading thread may be in.
-                    socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+                    socket.socket.shutdown(connection.line, socket.SHUT_RDWR)
 
 
 def post(
@@ -141,6 +144,10 @@ def post(
             connection.request("POST", target_of(parts), body=body, headers=_headers(secret))
             answer = connection.getresponse()
             said = _read(answer)
+            if time.monotonic() - started >= patience.altogether:
+                # An answer without a length looks whole where it was cut off.
+                raise TimeoutError
+            lines.check()
     except (OSError, http.client.HTTPException, ValueError) as error:
         late = time.monotonic() - started >= patience.altogether or isinstance(error, TimeoutError)
         why = "it did not answer in time" if late else words(error)

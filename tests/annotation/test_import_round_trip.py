@@ -293,3 +293,19 @@ def test_consensus_comes_as_what_a_model_said(people: list[User], tmp_path: Any,
             "A",
             0.75,
         )
+
+
+def test_the_consensus_in_label_studios_form_is_nobodys_answer(
+    people: list[User], tmp_path: Any, settings: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    project = project_with([{"text": "x"}], [({"one": "A", "several": []}, None, 0)], people)
+    agree(project.items.get(), "one", "A", confidence=0.75)
+    empty = make_project(owner=people[0], questions=QUESTIONS)
+
+    imported(empty, file_of(made(project), "label_studio"), "x.json")
+
+    item = empty.items.get()
+    said = item.predictions.get()
+    assert (said.source, said.value, said.confidence) == ("consensus", "A", 0.75)
+    assert not item.annotations.exists()

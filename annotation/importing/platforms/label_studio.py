@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from annotation.importing.platforms.offsets import faults_of_utf16
+from annotation.importing.platforms.querent import CONSENSUS
 from annotation.importing.records import Refused
 from annotation.importing.spoken import Context, Guess, Platform, Said, Spoken, TakeApart
 
@@ -43,11 +44,12 @@ def _reader(context: Context) -> TakeApart:
         if not isinstance(data, dict):
             return Refused('A task has its values under "data", as an object.', "data")
         annotations = _objects(row.get("annotations") or row.get("completions"))
-        said = tuple(_said(one) for one in annotations)
+        amounts = [one for one in annotations if _is_consensus(row, one)]
+        said = tuple(_said(one) for one in annotations if one not in amounts)
         notes = [
             note for one in annotations for note in faults_of_utf16(_regions(_results(one)), _texts(data))
         ]
-        guesses = tuple(_guesses(row, annotations))
+        guesses = (*_guesses(row, annotations), *_consensus(row, amounts))
         drafts = ("drafts",) * len(_objects(row.get("drafts")))
         return Spoken(dict(data), _key(row), said, guesses, left_out=drafts, notes=tuple(notes))
 
@@ -59,6 +61,20 @@ def _key(row: Mapping[str, Any]) -> str:
     meta = row.get("meta")
     ours = meta.get("key") if isinstance(meta, dict) and "item_id" in meta else None
     return str(ours or ("" if row.get("id") is None else row["id"]))
+
+
+def _is_consensus(row: Mapping[str, Any], annotation: Mapping[str, Any]) -> bool:
+    """Of our own snapshots: what the votes amounted to, unless somebody has made it theirs in Label Studio since."""
+    meta = row.get("meta")
+    ours = isinstance(meta, dict) and "item_id" in meta and isinstance(meta.get("status"), dict)
+    return ours and not any(annotation.get(name) for name in ("completed_by", "annotator", "unique_id"))
+
+
+def _consensus(row: Mapping[str, Any], amounts: Sequence[dict[str, Any]]) -> Iterator[Guess]:
+    for one in amounts:
+        for name, value in _values(_results(one)):
+            status, sure = (row["meta"].get(told) or {} for told in ("status", "confidence"))
+            yield Guess(name, value, CONSENSUS, str(status.get(name) or ""), sure.get(name))
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

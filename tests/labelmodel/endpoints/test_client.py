@@ -116,6 +116,30 @@ def test_a_cancelled_request_ends_at_once(stub: Stub) -> None:
     assert len(stub.asked) == 1
 
 
+# Its length is not told: it ends with its connection.
+ENDLESS = {"Content-Length": "", "Connection": "close"}
+
+
+def test_an_answer_that_ends_with_its_connection_is_not_waited_for_either(stub: Stub) -> None:
+    started = time.monotonic()
+
+    assert sent(stub, Said(200, b" " * 2000, ENDLESS, drip=0.05)).kind == "failed"
+    assert time.monotonic() - started < 50
+
+
+def test_what_has_begun_to_answer_is_cancelled_too(stub: Stub) -> None:
+    lines = Lines()
+    threading.Timer(0.5, lines.cut).start()
+    started = time.monotonic()
+    patience = Patience(silence=60.0, altogether=60.0)
+
+    assert (
+        sent(stub, Said(200, b" " * 2000, ENDLESS, drip=0.05), lines=lines, patience=patience).kind
+        == "failed"
+    )
+    assert time.monotonic() - started < 30
+
+
 @pytest.mark.parametrize(
     ("url", "private", "words"),
     [
