@@ -194,7 +194,13 @@ def measure(options: Any) -> dict[str, Any]:
     if not options.peer_python:
         print("No peers: give --peer-python PATH to compare with snorkel and crowd-kit.", file=sys.stderr)
     speeds, found = speed(options), quality(options)
-    return {"seeds": options.seeds, "speed": speeds, "summary": summary(found), "quality": found, "limits": LIMITS}
+    return {
+        "seeds": options.seeds,
+        "speed": speeds,
+        "summary": summary(found),
+        "quality": found,
+        "limits": LIMITS,
+    }
 
 
 def picture(result: dict[str, Any]) -> Path:

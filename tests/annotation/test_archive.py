@@ -343,6 +343,12 @@ def test_owners_only_and_nobody_sees_others_files(admin: User) -> None:
     assert project_files.file_for(by=project.created_by, file_id=made.pk) == made
 
 
+def test_a_file_is_done_with_its_last_row() -> None:
+    made = archived(full_project())
+
+    assert made.done == made.total > 0
+
+
 def test_a_worker_that_was_killed_leaves_no_file_and_the_next_one_makes_it(admin: User) -> None:
     project = full_project()
     made = project_files.archive(project=project, by=project.created_by)

@@ -85,8 +85,10 @@ class _Writing:
         name = self._one("SELECT name FROM annotation_project WHERE id = %(project)s")[0]
         for table in TABLES:
             self.extents[table.model] = self._extent(table)
-        self.beat(total=sum(extent.rows for extent in self.extents.values()))
         self.scope["people"] = self._people()
+        self.beat(
+            total=sum(extent.rows for extent in self.extents.values()) + len(self.scope["people"]),
+        )
         people = self._people_part()
         tables = [self._table(table) for table in TABLES]
         files = self._files()
@@ -170,7 +172,8 @@ class _Writing:
                     self.beat(done=self.beat.job.done + len(rows))
                     yield b"".join(rows)
                     rows, size = [], 0
-        self.beat(done=self.beat.job.done + len(rows))
+        # The first one was the header.
+        self.beat(done=self.beat.job.done + len(rows) - 1)
         yield b"".join(rows)
 
     def _files(self) -> dict[str, Any]:
