@@ -38,7 +38,7 @@ def test_rounds_come_to_their_end_whatever_is_killed(tmp_path):
     with running(tmp_path) as system:
         seeded = system.seed(items=ITEMS, people=PEOPLE, overlap=1)
         learning = f"projects/{seeded['project']}/learning/"
-        settings = {"automatic": True, "batch": 20, "new_labels": 10}
+        settings = {"batch": 20, "new_labels": 10}
         assert system.call("PATCH", learning, seeded["manager"], settings)[0] == 200
         labelers = [Knower(system, token, pause=0.05) for token in seeded["tokens"]]
         for labeler in labelers:
