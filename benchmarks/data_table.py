@@ -268,7 +268,11 @@ def measured(options: Any) -> dict[str, Any]:
         from django.conf import settings
 
         settings.ALLOWED_HOSTS = ["*"]
-        return result(make(options.items, options.answers), options)
+        project = make(options.items, options.answers)
+        # As a web process begins: what is loaded is not searched for cycles any more.
+        import config.wsgi  # noqa: F401
+
+        return result(project, options)
 
 
 def main() -> None:

@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import common, exporting, importing, labeling, page, starting, summary_active, summary_data
+from benchmarks import (
+    common,
+    exporting,
+    importing,
+    labeling,
+    page,
+    starting,
+    summary_active,
+    summary_data,
+    summary_weak,
+)
 from benchmarks.pictures import DOCCANO, LABEL_STUDIO, number
 
 RESULTS = ("labeling", "page", "importing", "exporting", "starting")
@@ -270,6 +280,7 @@ def text() -> str:
         + EFFICIENCY
         + "".join(_efficiency())
         + "".join(summary_active.choice())
+        + "".join(summary_weak.weak())
         + f"\n{pictures}"
     )
 
