@@ -22,7 +22,7 @@ from annotation.snapshots.plan import People, Plan
 from annotation.snapshots.reading import State
 
 # What one chunk has at most, and so a row group; one item may be more.
-MOST_ROWS = 32_768
+MOST_ROWS = 16_384
 MOST_BYTES = 24 * 2**20
 
 
