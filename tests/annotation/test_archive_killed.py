@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from annotation.models import Media, Project, ProjectFile, Snapshot
 from annotation.services import project_files
 from annotation.services.archiving.tables import TABLES
+from tests import killable
 from tests.annotation.archive_help import archived, bytes_of, counts, full_project, parts_of, restored
 from tests.factories import make_user
 from tests.invariants import assert_slots_add_up
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-ROOT = Path(__file__).resolve().parents[2]
 # Works until it comes to the place that is named, says so, and waits to be killed. An empty name is nowhere.
 _WORK = """
 import sys, time, django
@@ -65,17 +60,7 @@ project_files.run(file_id=number)
 
 def work(job: ProjectFile, folder: Path, place: str = "") -> None:
     """A process that works on a job until it comes to a place, and is killed there; without one, to its end."""
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + settings.DATABASES["default"]["NAME"])
-    environment = {**os.environ, "DATABASE_URL": urlunsplit(url), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", _WORK, str(job.pk), place, str(folder)],
-        cwd=ROOT,
-        env={**environment, "DEBUG": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == ("there\n" if place else "")
+    process = killable.worker(_WORK, job.pk, place, folder, says="there\n" if place else "")
     if place:
         process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)

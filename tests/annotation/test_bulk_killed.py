@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from annotation.models import BulkAction, Item, Lease
 from annotation.services import bulk
+from tests import killable
 from tests.factories import make_member, make_project, make_user
 from tests.invariants import assert_slots_add_up
 
-ROOT = Path(__file__).resolve().parents[2]
 _WORK = """
 import sys, time, django
 django.setup()
@@ -38,18 +33,7 @@ bulk.run(action_id=int(sys.argv[1]))
 
 
 def worker(job: BulkAction) -> subprocess.Popen[str]:
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + settings.DATABASES["default"]["NAME"])
-    environment = {**os.environ, "DATABASE_URL": urlunsplit(url), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", _WORK, str(job.pk)],
-        cwd=ROOT,
-        env={**environment, "DEBUG": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    return killable.worker(_WORK, job.pk)
 
 
 @pytest.mark.slow

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from annotation.models import Dataset
+from tests import killable
 from tests.annotation.importing.uploads import counts, upload
 from tests.factories import make_project
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = 40_000
 _WORK = """
 import sys, django
@@ -34,18 +29,7 @@ import_run.run(dataset_id=int(sys.argv[1]))
 
 def worker(dataset: Dataset) -> subprocess.Popen[str]:
     """A process that imports, and has begun to."""
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + settings.DATABASES["default"]["NAME"])
-    environment = {**os.environ, "DATABASE_URL": urlunsplit(url), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", _WORK, str(dataset.pk)],
-        cwd=ROOT,
-        env={**environment, "DEBUG": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    return killable.worker(_WORK, dataset.pk)
 
 
 def silence(dataset: Dataset) -> None:

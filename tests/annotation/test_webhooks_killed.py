@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from annotation.models import Delivery
 from annotation.services import deliveries, webhooks
+from tests import killable
 from tests.annotation.receivers import receiving
 from tests.factories import make_project
 
@@ -38,7 +36,10 @@ def test_the_message_is_sent_again_under_the_same_id(settings: Any) -> None:
         webhook = webhooks.create(project=project, by=project.created_by, url=receiver.url())
         sent = webhooks.ping(webhook=webhook, by=project.created_by)
         killed = subprocess.run(
-            [sys.executable, "-c", _WORK, str(webhook.pk)], cwd=ROOT, env=_environment(), check=False
+            [sys.executable, "-c", _WORK, str(webhook.pk)],
+            cwd=ROOT,
+            env=killable.environment(WEBHOOK_ALLOW_PRIVATE="1"),
+            check=False,
         )
         sent.refresh_from_db()
         assert (killed.returncode, sent.state, sent.attempts) == (-9, "waiting", 1)
@@ -49,9 +50,3 @@ def test_the_message_is_sent_again_under_the_same_id(settings: Any) -> None:
         assert deliveries.deliver(webhook_id=webhook.pk) == 1
 
         assert receiver.ids == [sent.message_id] * 2
-
-
-def _environment() -> dict[str, str]:
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + settings.DATABASES["default"]["NAME"])
-    ours = {"DATABASE_URL": urlunsplit(url), "DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "1"}
-    return {**os.environ, **ours, "WEBHOOK_ALLOW_PRIVATE": "1"}

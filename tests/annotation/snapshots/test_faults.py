@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings as configured
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
@@ -20,6 +15,7 @@ from annotation.models import Consensus, Snapshot
 from annotation.services import jobs, stored
 from annotation.snapshots import chunks, making
 from annotation.snapshots.writing import Writer
+from tests import killable
 from tests.active import storages
 from tests.annotation.snapshots.help import agree, asked, lines, rows
 from tests.factories import make_project
@@ -157,22 +153,7 @@ making.run(snapshot_id=int(sys.argv[1]))
 @pytest.mark.slow
 def test_a_worker_that_is_killed_leaves_nothing_and_another_begins_again(project):
     snapshot = asked(project)
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + configured.DATABASES["default"]["NAME"])
-    environment = {
-        **os.environ,
-        "DATABASE_URL": urlunsplit(url),
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DEBUG": "1",
-    }
-    worker = subprocess.Popen(
-        [sys.executable, "-c", _WORK, str(snapshot.pk)],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert worker.stdout is not None
-    assert worker.stdout.readline() == "written\n"
+    worker = killable.worker(_WORK, snapshot.pk, says="written\n")
     worker.send_signal(signal.SIGKILL)
     worker.wait(10)
     worker.stdout.close()

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from annotation.models import Item
 from labelmodel.models import FunctionRun, VoteShard
+from tests import killable
 from tests.factories import make_item
 from tests.labelmodel.services.function_help import activate, draft, reviews, said, words
 
-ROOT = Path(__file__).resolve().parents[3]
 BLOCKS = 12
 # Each block takes a while, so that a kill hits one.
 _WORK = """
@@ -39,18 +34,7 @@ function_run.run_project(project_id=int(sys.argv[1]))
 
 
 def worker(project_id: int) -> subprocess.Popen[str]:
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + settings.DATABASES["default"]["NAME"])
-    environment = {**os.environ, "DATABASE_URL": urlunsplit(url), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", _WORK, str(project_id)],
-        cwd=ROOT,
-        env={**environment, "DEBUG": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    return killable.worker(_WORK, project_id)
 
 
 @pytest.mark.slow

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from annotation.models import Item, Project
 from labelmodel.models import PosteriorShard, WeakRun
 from labelmodel.services import weak
+from tests import killable
 from tests.factories import make_item
 from tests.labelmodel.weak_help import add_function, cast, fit, make_weak
 
-ROOT = Path(__file__).resolve().parents[3]
 BLOCKS = 8
 # Each block takes a while, so that a kill hits one.
 _WORK = """
@@ -40,18 +35,7 @@ weak_run.run(run_id=int(sys.argv[1]))
 
 
 def worker(run_id: int) -> subprocess.Popen[str]:
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + settings.DATABASES["default"]["NAME"])
-    environment = {**os.environ, "DATABASE_URL": urlunsplit(url), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", _WORK, str(run_id)],
-        cwd=ROOT,
-        env={**environment, "DEBUG": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    return killable.worker(_WORK, run_id)
 
 
 def make_blocks() -> Project:
