@@ -9,7 +9,7 @@ class LabelModelApp(AppConfig):
         from labelmodel.events import EVENTS
         from labelmodel.further_kinds import LOADERS
         from labelmodel.reports import history, schema_reach
-        from labelmodel.services import archived, llm_endpoints, tags_supply
+        from labelmodel.services import archived, llm_endpoints, snapshot_functions, tags_supply
 
         EVENT_TYPES.update(EVENTS)
         # Whoever starts with a wrong one is told at once.
@@ -18,4 +18,5 @@ class LabelModelApp(AppConfig):
         tags_supply.add()
         schema_reach.add()
         archived.add()
+        snapshot_functions.add()
         history.add()

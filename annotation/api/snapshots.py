@@ -63,6 +63,11 @@ class SnapshotRequest(serializers.Serializer[Any]):
     unlabeled = serializers.BooleanField(
         default=False, help_text="Consensus rows also for items that have no consensus."
     )
+    probable = serializers.BooleanField(
+        default=False,
+        help_text="Consensus rows with the chance of each label by labeling functions, beside the consensus; null where none votes. "
+        "Together with `unlabeled` also for items that nobody has answered.",
+    )
     gold = serializers.BooleanField(
         default=False,
         help_text="With the known answers of gold questions. For those who may configure the project.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from annotation.formats import functions_told
 from annotation.formats.base import Manifest
 from annotation.formats.features import as_yaml
 from annotation.formats.layout import Layout, values
@@ -93,6 +94,10 @@ def _origin(manifest: Manifest) -> Iterator[tuple[str, str]]:
     for question, models in (manifest.get("label_model") or {}).items():
         runs = [one["method"] + (f", run {one['run']}" if one["run"] else "") for one in models]
         yield f"consensus on {question}", "; ".join(runs)
+    for question, active, fit in functions_told.lines(manifest):
+        yield f"labeling functions on {question}", ", ".join(active) or "none active"
+        if fit:
+            yield f"their probable labels on {question}", fit
 
 
 def _rows(shards: Sequence[Shard]) -> Iterator[tuple[str, str, int]]:

@@ -54,7 +54,26 @@ def _consensus(table: Any, layout: Layout) -> list[Any]:
         joined,
         b"}",
         *_pair("annotators", _json(table, "strings", "annotators")),
+        *_probable(table, layout, columns),
     ]
+
+
+def _probable(table: Any, layout: Layout, columns: dict[str, Column]) -> list[Any]:
+    """By question, only those of which machines say something."""
+    if not layout.judged:
+        return []
+    said = []
+    for question, _ in layout.judged:
+        shares = columns[f"probable.{question}"]
+        told = _join([b"," + orjson.dumps(question) + b":", _told(table, shares)], len(table))
+        there = pc.is_valid(_column(table, shares.name))
+        said.append(pc.if_else(there, told, pa.scalar(b"", pa.large_binary())))
+    joined = pc.binary_replace_slice(_join([*said, b""], len(table)), 0, 1, b"")
+    return [b',"probable":{', joined, b"}"]
+
+
+def _told(table: Any, shares: Column) -> Any:
+    return _json(table, "json", shares.name) if shares.kind == "json" else _struct(table, shares)
 
 
 def _said(table: Any, columns: dict[str, Column], question: str) -> Any:
@@ -71,8 +90,7 @@ def _said(table: Any, columns: dict[str, Column], question: str) -> Any:
         *_pair("sources", _struct(table, columns[f"sources.{question}"])),
     ]
     if (shares := columns.get(f"probabilities.{question}")) is not None:
-        told = _json(table, "json", shares.name) if shares.kind == "json" else _struct(table, shares)
-        pieces += _pair("probabilities", told)
+        pieces += _pair("probabilities", _told(table, shares))
     whole = _join([*pieces, b"}"], len(table))
     there = pc.is_valid(_column(table, f"status.{question}"))
     return pc.if_else(there, whole, pa.scalar(b"", pa.large_binary()))

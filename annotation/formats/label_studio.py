@@ -110,6 +110,8 @@ def _task(row: Row, annotations: list[Row], predictions: list[Row], more: Row) -
 
 def _lacking(layout: Layout) -> list[str]:
     said = ["Ratings whose scale does not begin at 1 are numbers there."]
+    if layout.probable:
+        said.append("What labeling functions say.")
     if layout.rows == "consensus":
         return [
             *said,

@@ -11,7 +11,7 @@ import orjson
 
 from annotation.questions import QUESTION_TYPES
 
-VERSION = 1
+VERSION = 2
 # Under this key the schema of the Parquet file carries the layout.
 METADATA = b"querent"
 # A question with more labels than this has its probabilities as JSON: as a struct, each label would be a column.
@@ -46,6 +46,8 @@ class Layout:
     # The parts of the split; empty where there is none.
     parts: tuple[str, ...] = ()
     probabilities: bool = False
+    # Whether it says what machines think of items, beside what people's votes amount to.
+    probable: bool = False
 
     @classmethod
     def of(
@@ -56,14 +58,20 @@ class Layout:
         questions: Sequence[dict[str, Any]],
         parts: Sequence[str] = (),
         probabilities: bool = False,
+        probable: bool = False,
     ) -> Layout:
-        return cls(rows, tuple(fields), tuple(questions), tuple(parts), probabilities and rows == "consensus")
+        agreed = rows == "consensus"
+        return cls(
+            rows, tuple(fields), tuple(questions), tuple(parts), probabilities and agreed, probable and agreed
+        )
 
     @classmethod
     def read(cls, found: dict[str, Any]) -> Layout:
         """Out of `as_json`; more may stand beside it."""
         return cls.of(
-            **{name: found[name] for name in ("rows", "fields", "questions", "parts", "probabilities")}
+            **{name: found[name] for name in ("rows", "fields", "questions", "parts", "probabilities")},
+            # Masters of version 1 have none.
+            probable=found.get("probable", False),
         )
 
     @classmethod
@@ -79,12 +87,19 @@ class Layout:
             "questions": list(self.questions),
             "parts": list(self.parts),
             "probabilities": self.probabilities,
+            "probable": self.probable,
         }
 
     @cached_property
     def shown(self) -> tuple[dict[str, Any], ...]:
         """The fields that have a column: hidden ones are in `payload` alone."""
         return tuple(field for field in self.fields if field["type"] != "hidden")
+
+    @cached_property
+    def judged(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The questions of which it says what machines think, with their labels."""
+        asked = self.questions if self.probable else ()
+        return tuple((one["name"], labels) for one in asked if (labels := values(one)))
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -140,9 +155,18 @@ def _consensus(layout: Layout) -> Iterator[Column]:
             f"sources.{name}", "counts", "How many standing answers of each origin there are.", name, SOURCES
         )
         if layout.probabilities and (labels := values(question)):
-            kind: Kind = "shares" if len(labels) <= MOST_STRUCT else "json"
-            yield Column(f"probabilities.{name}", kind, "By label; null where negligible.", name, labels)
+            yield Column(
+                f"probabilities.{name}", _shares(labels), "By label; null where negligible.", name, labels
+            )
     yield Column("annotators", "strings", "Who answered, in alphabetical order.")
+    for name, labels in layout.judged:
+        yield Column(
+            f"probable.{name}",
+            _shares(labels),
+            "The chance of each label by labeling functions, never part of the consensus; null where none votes.",
+            name,
+            labels,
+        )
 
 
 def _annotation(layout: Layout) -> Iterator[Column]:
@@ -165,6 +189,10 @@ def _annotation(layout: Layout) -> Iterator[Column]:
     yield Column("given", "json", "Word for word, where it was given under older questions.")
     yield Column("lacking", "strings", "Older ones only: the questions that people must answer again.")
     yield Column("kept", "json", "What an imported answer said that the questions cannot say.")
+
+
+def _shares(labels: tuple[str, ...]) -> Kind:
+    return "shares" if len(labels) <= MOST_STRUCT else "json"
 
 
 def _answer(question: dict[str, Any]) -> Kind:

@@ -69,7 +69,7 @@ class Snapshot(Job):
     rows = models.CharField(max_length=11, choices=Rows.choices, default=Rows.CONSENSUS)
     # Which items, as annotation.filtering writes it; empty for all.
     where = models.TextField(blank=True)
-    # {probabilities, adjudicated, min_confidence, since, until, gold}: what services/snapshots.py allows.
+    # {probabilities, probable, adjudicated, min_confidence, since, until, gold}: what services/snapshots.py allows.
     options = models.JSONField(default=dict)
     split = models.ForeignKey(Split, models.PROTECT, null=True, related_name="+")
     # What it was made from and what is in it; docs/snapshots.md lists it.

@@ -38,6 +38,7 @@ class SnapshotForm(forms.Form):
     until = forms.DateField(required=False, label="Answered until")
     probabilities = forms.BooleanField(required=False)
     unlabeled = forms.BooleanField(required=False)
+    probable = forms.BooleanField(required=False)
     gold = forms.BooleanField(required=False)
     holdout = forms.BooleanField(required=False)
 
@@ -68,6 +69,7 @@ class SnapshotForm(forms.Form):
             min_confidence=data["min_confidence"] if data["decided"] == "sure" else None,
             probabilities=consensus and data["probabilities"],
             unlabeled=consensus and data["unlabeled"],
+            probable=consensus and data["probable"],
             gold=data["gold"],
             holdout=data["holdout"],
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from annotation.formats.functions_told import named
 from annotation.formats.layout import values
 from annotation.models import Snapshot
 
@@ -93,6 +95,36 @@ def models(manifest: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(titles[name], one) for name, found in manifest["label_model"].items() for one in found]
 
 
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """The labeling functions of a question: active versions, the fit that counted, and of how many rows it says something."""
+
+    title: str
+    active: list[dict[str, Any]]
+    fit: dict[str, Any] | None
+    finished_at: datetime | None
+    beside: list[str]
+    rows: int | None
+
+
+def functions(manifest: dict[str, Any]) -> list[Functions]:
+    """In the order of the schema; none of snapshots that were made before they told it."""
+    told, counts = manifest.get("functions") or {}, manifest["counts"].get("probable", {})
+    found = []
+    for question in manifest["layout"]["questions"]:
+        if one := told.get(question["name"]):
+            fit = one["fit"]
+            voted = {key["id"] for key in fit["votes"] if "id" in key} if fit else set()
+            active = [version | {"voted": version["id"] in voted} for version in one["active"]]
+            known = {version["id"] for version in active}
+            beside = [named(key) for key in fit["votes"] if key.get("id") not in known] if fit else []
+            when = datetime.fromisoformat(fit["finished_at"]) if fit else None
+            found.append(
+                Functions(question["title"], active, fit, when, beside, counts.get(question["name"]))
+            )
+    return found
+
+
 def choices(snapshot: Snapshot) -> list[tuple[str, str]]:
     """What was chosen, in words."""
     options = snapshot.options
@@ -107,6 +139,7 @@ def choices(snapshot: Snapshot) -> list[tuple[str, str]]:
         ("Consensus", "decided by an expert" if options.get("adjudicated") else ""),
         ("Confidence", f"at least {options['min_confidence']:.4g}" if "min_confidence" in options else ""),
         ("Probabilities", "of each label" if options.get("probabilities") else ""),
+        ("Labeling functions", "the chance of each label" if options.get("probable") else ""),
         ("Without consensus", "also there" if options.get("unlabeled") else ""),
         ("Known answers", "also there; train on none of them" if options.get("gold") else ""),
         ("Holdout items", "also there; train on none of them" if options.get("holdout") else ""),

@@ -154,6 +154,7 @@ class OneSnapshot(SnapshotPage):
             "origins": tables.origin_lines(manifest),
             "people": tables.people_table(manifest),
             "models": tables.models(manifest),
+            "functions": tables.functions(manifest),
             "offers": offers(snapshot),
             "others": list(others.order_by("-pk")[:PAGE]),
             "curl": f"curl -OJ -H 'Authorization: Token YOUR-TOKEN' '{self.address(snapshot, 'jsonl')}'",

@@ -31,6 +31,8 @@ class Choice:
     # Of consensus rows: with the probability of each label; with items that have no consensus.
     probabilities: bool = False
     unlabeled: bool = False
+    # Of consensus rows: with what labeling functions say, in columns of its own.
+    probable: bool = False
     # What is known of gold questions; the items that are kept from people to check models.
     gold: bool = False
     holdout: bool = False
@@ -61,7 +63,7 @@ class Choice:
         if self.since is not None and self.until is not None and self.since >= self.until:
             yield Fault(("until",), "This is not later than since.")
         if self.rows == Rows.ANNOTATIONS:
-            for name in ("probabilities", "unlabeled"):
+            for name in ("probabilities", "unlabeled", "probable"):
                 if getattr(self, name):
                     yield Fault((name,), "Only consensus rows have this; leave it out, or ask for them.")
 

@@ -13,6 +13,7 @@ from django.db.models import BigIntegerField, F, Func
 
 from annotation.models import Project
 from annotation.services.snapshot_choices import Choice, items_of
+from annotation.services.snapshot_supply import PROBABLE
 from annotation.snapshots import sql
 from annotation.snapshots.answers import answer_rows
 from annotation.snapshots.consensus import consensus_rows
@@ -84,6 +85,9 @@ def _ask(state: State, plan: Plan, ids: np.ndarray) -> dict[str, Future[pa.Table
         asked["votes"] = state.soon(sql.votes(project, ids, plan.asked))
         if plan.tagged:
             asked["tags"] = state.soon(sql.tags(project, ids))
+        if plan.probable is not None:
+            for name, statement in plan.probable.statements(ids).items():
+                asked[f"{PROBABLE} {name}"] = state.soon(statement)
     else:
         asked["answers"] = state.soon(sql.answers(project, ids))
     if plan.doubted:

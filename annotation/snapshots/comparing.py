@@ -10,6 +10,7 @@ import pyarrow as pa
 from django.db import transaction
 
 from annotation.errors import Conflict
+from annotation.formats import functions_told
 from annotation.formats.layout import Layout, values
 from annotation.formats.master import Master
 from annotation.models import Comparison, Schema, Snapshot
@@ -64,6 +65,7 @@ def _compared(comparison: Comparison, old: Master, new: Master, beat: jobs.Beat)
         "questions": {name: one.as_json() for name, one in questions.items()},
         "only": _only(old.layout, new.layout, questions),
         "moved": moved.as_json() if moved else None,
+        "functions": functions_told.difference(comparison.old.manifest, comparison.new.manifest),
     }
 
 

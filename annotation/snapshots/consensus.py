@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotation.formats.layout import MOST_STRUCT, SOURCES, Column
+from annotation.services.snapshot_supply import PROBABLE
 from annotation.snapshots.columns import by_distinct, column, loaded, numbers, places, rows_for, typed
 from annotation.snapshots.items import Columns, item_columns, sorted_lists, tags_of
 from annotation.snapshots.older import under_current
 from annotation.snapshots.plan import People, Plan
 from annotation.snapshots.standing import standing
+
+# Of a chance: it is kept to about so many.
+DIGITS = 4
 
 
 def consensus_rows(chunk: dict[str, Any], ids: np.ndarray, plan: Plan, people: People) -> Columns:
@@ -27,7 +32,41 @@ def consensus_rows(chunk: dict[str, Any], ids: np.ndarray, plan: Plan, people: P
         columns |= _question(agreed, question["name"], ids, plan)
         columns[f"sources.{question['name']}"] = _sources(votes, at, place, len(ids))
     columns["annotators"] = _annotators(votes, at, len(ids), people)
-    return columns
+    return columns | _probable(chunk, ids, plan)
+
+
+def _probable(chunk: dict[str, Any], ids: np.ndarray, plan: Plan) -> Columns:
+    """What machines say of these items, in columns of its own."""
+    begin = f"{PROBABLE} "
+    tables = {name.removeprefix(begin): table for name, table in chunk.items() if name.startswith(begin)}
+    kinds = {column.name: column for column in plan.layout.columns}
+    found: Columns = {}
+    for question, _ in plan.layout.judged:
+        shares = kinds[f"probable.{question}"]
+        said = plan.probable.chances(question, ids, tables) if plan.probable else None
+        found[shares.name] = chances(said, shares, len(ids))
+    return found
+
+
+def chances(said: Any, shares: Column, length: int) -> pa.Array:
+    """Chances, (n, k) with NaN where nothing is said, as a column; negligible ones are left out."""
+    if said is None:
+        said = np.full((length, len(shares.labels)), np.nan)
+    missing = np.isnan(said).any(axis=1)
+    told = np.round(said, DIGITS)
+    if shares.kind == "json":
+        return pa.array(
+            [None if gone else _json(row, shares) for row, gone in zip(told, missing, strict=True)],
+            pa.string(),
+        )
+    inner = [pa.array(column, pa.float64(), mask=missing | (column == 0)) for column in told.T]
+    fields = [pa.field(label, pa.float64()) for label in shares.labels]
+    return pa.StructArray.from_arrays(inner, fields=fields, mask=pa.array(missing))
+
+
+def _json(row: np.ndarray, shares: Column) -> str:
+    likely = np.flatnonzero(row)
+    return orjson.dumps({shares.labels[place]: float(row[place]) for place in likely.tolist()}).decode()
 
 
 def _question(agreed: pa.Table, name: str, ids: np.ndarray, plan: Plan) -> Columns:

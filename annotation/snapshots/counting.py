@@ -40,6 +40,8 @@ class Counts:
     def _add_consensus(self, table: pa.Table, beside: Columns) -> None:
         self.items += len(table)
         _tally(self._plain["people"], pc.list_flatten(table.column("annotators")))
+        for name, _ in self._layout.judged:
+            self._asked["probable"][name]["rows"] += pc.count(table.column(f"probable.{name}")).as_py()
         for question in self._layout.questions:
             name = question["name"]
             _tally(self._asked["statuses"][name], table.column(f"status.{name}"))
@@ -82,6 +84,8 @@ class Counts:
         else:
             for what in ("statuses", "kinds", "sources"):
                 told[what] = {name: _named(found) for name, found in self._asked[what].items()}
+        if self._layout.probable:
+            told["probable"] = {name: found["rows"] for name, found in self._asked["probable"].items()}
         told["states"], told["datasets"] = _named(self._plain["state"]), _named(self._plain["dataset"])
         told["people"] = _named(self._plain["people"])
         told["labels"] = self._by_label(self._labels)

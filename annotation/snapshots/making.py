@@ -21,6 +21,7 @@ from annotation.readings import readings_under
 from annotation.services import jobs, stored
 from annotation.services.snapshot_choices import Choice
 from annotation.services.snapshot_deletion import folder_of
+from annotation.services.snapshot_supply import SUPPLIES
 from annotation.snapshots import chunks, settling, sql
 from annotation.snapshots.columns import column
 from annotation.snapshots.counting import Counts
@@ -90,6 +91,7 @@ def _plan(snapshot: Snapshot, facts: dict[str, Any], state: State) -> Plan:
         questions=readings.current.questions if readings else (),
         parts=[part["name"] for part in split.parts] if split else (),
         probabilities=choice.probabilities,
+        probable=choice.probable,
     )
     datasets = state.table(sql.DATASETS.format(project=snapshot.project_id))
     names = zip(column(datasets, "id").to_pylist(), column(datasets, "name").to_pylist(), strict=True)
@@ -104,4 +106,8 @@ def _plan(snapshot: Snapshot, facts: dict[str, Any], state: State) -> Plan:
         tagged=facts["tagged"],
         kept=sql.counting(choice),
         parted_by=split.by if by_field and split else "",
+        supplies={
+            name: begin(state.table, snapshot.project_id, layout.questions)
+            for name, begin in SUPPLIES.items()
+        },
     )

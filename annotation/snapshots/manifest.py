@@ -27,6 +27,7 @@ def manifest_of(snapshot: Snapshot, plan: Plan, made_at: datetime, counts: Count
         "options": snapshot.options,
         "schema": _schema(plan),
         "label_model": counts.models(),
+        **{name: supply.told for name, supply in plan.supplies.items()},
         "split": _split(snapshot.split) if snapshot.split else None,
         "counts": counts.as_json(),
         "layout": plan.layout.as_json(),

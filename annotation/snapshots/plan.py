@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow as pa
 from annotation.formats.layout import Layout
 from annotation.readings import Readings
 from annotation.services.snapshot_choices import Choice
+from annotation.services.snapshot_supply import PROBABLE, Supply
 from annotation.snapshots import sql
 from annotation.snapshots.columns import numbers
 from annotation.snapshots.reading import State
@@ -31,6 +33,13 @@ class Plan:
     kept: str = ""
     # The payload field that the split goes by.
     parted_by: str = ""
+    # What layers above tell of it, by the key of the manifest.
+    supplies: Mapping[str, Supply] = field(default_factory=dict)
+
+    @property
+    def probable(self) -> Supply | None:
+        """Whoever says what machines think of items, where that is asked for."""
+        return self.supplies.get(PROBABLE) if self.layout.probable else None
 
     @cached_property
     def asked(self) -> list[list[tuple[int, str]]]:

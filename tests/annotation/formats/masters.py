@@ -53,7 +53,8 @@ BEGIN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
 def layout(rows: str = "consensus", **changes: Any) -> Layout:
-    made = {"fields": FIELDS, "questions": QUESTIONS, "parts": ("train", "test"), "probabilities": True}
+    made = {"fields": FIELDS, "questions": QUESTIONS, "parts": ("train", "test")}
+    made |= {"probabilities": True, "probable": True}
     return Layout.of(rows=rows, **{**made, **changes})
 
 
@@ -74,6 +75,9 @@ def consensus_row(number: int, layout: Layout) -> dict[str, Any]:
         }
         if layout.probabilities and (labels := values(question)):
             row[f"probabilities.{name}"] = {labels[0]: 0.75, labels[-1]: 0.25} if there else None
+    for name, labels in layout.judged:
+        # Of items without a consensus, too; nothing of every fourth.
+        row[f"probable.{name}"] = {labels[0]: 0.25, labels[-1]: 0.75} if number % 4 != 1 else None
     return row | {"tags": ["x", "y|z"][: number % 3], "annotators": ["anna", "bert"] if there else []}
 
 

@@ -105,6 +105,10 @@ def test_pandas_reads_the_same_values():
 
     assert list(found["item_id"]) == [row["item_id"] for row in rows_of(shape, 30)]
     assert json.loads(found["probabilities.topic"][0]) == {"plain": 0.75, "1": 0.25}
+    assert [json.loads(cell) if cell else None for cell in found["probable.topic"][:2]] == [
+        {"plain": 0.25, "1": 0.75},
+        None,
+    ]
     assert found["sources.topic.imported"].sum() == 15
 
 
