@@ -91,7 +91,9 @@ def listed(
     weighed.sort(key=lambda entry: -entry[0])
     bare = np.concatenate([part.uncovered for part in parts]) if parts else np.zeros(0, dtype=np.int64)
     share = min(UNCOVERED_SHARE, 1.0 - covered)
-    chosen = rng.permutation(bare)[: int(share * KEPT)].tolist()
+    # Of what is listed, not of what could be: in a small pool few are voted on, and they come first.
+    most = share * min(KEPT, len(weighed) / (1.0 - share)) if weighed else share * KEPT
+    chosen = rng.permutation(bare)[: int(most)].tolist()
     voted = [_entry(score, item, part, worth, sources) for score, item, part in weighed[:KEPT]]
     return _mixed(voted, [_bare(item) for item in chosen])
 

@@ -1,4 +1,5 @@
-"""Labeling functions in a browser: a mistake is seen and mended, accuracy rises, a version goes from draft to votes on the pool."""
+"""Labeling functions in a browser: a mistake is seen and mended, accuracy rises, a version goes from draft to votes on the pool,
+and what people answer in the review lane moves what the label model thinks of it."""
 
 from __future__ import annotations
 
@@ -6,12 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from annotation.models import Project
-from labelmodel.models import FunctionVersion, VoteShard
-from labelmodel.services import function_run
-from tests.factories import make_member
+from active.models import LearningSettings
+from annotation.models import Item, Project
+from labelmodel.models import FunctionVersion, VoteShard, WeakRun
+from labelmodel.services import function_run, refresh, weak_due, weak_run
+from tests.active import learning
+from tests.factories import make_item, make_member
 from tests.labelmodel.written import label, make_texts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -21,6 +24,8 @@ TEXTS = [
     *(f"I will not subscribe, lovely song {n}" for n in range(6)),
     *(f"lovely song {n}" for n in range(6)),
 ]
+# Nobody has labeled these, and the model finds them in the middle of all.
+UNKNOWN = [*(f"subscribe {n}" for n in range(8)), *(f"a video, number {n}" for n in range(12))]
 
 
 @pytest.fixture
@@ -31,12 +36,32 @@ def written() -> Project:
     return project
 
 
-def test_a_mistake_is_seen_and_mended_and_the_function_votes(
+def test_a_function_is_written_votes_and_is_checked_by_people(
     signed_in: Any, problems: Callable[[Page], Page], written: Project
 ) -> None:
+    written.items.update(state="resolved", open_slots=0, answers=1)
+    Item.objects.bulk_create(
+        make_item(written, f"new-{n:05}", {"text": text}) for n, text in enumerate(UNKNOWN)
+    )
+    LearningSettings.objects.create(project=written, automatic=False, batch=5, review=1.0)
     owner, manager = written.created_by, make_member(written, "manager")
-    page = problems(signed_in(owner).new_page())
-    page.goto(f"/projects/{written.pk}/functions/")
+    page, other = (problems(signed_in(who).new_page()) for who in (owner, manager))
+
+    write_with_a_mistake(page, written)
+    review_and_activate(other, written, page.url)
+    fit(written)
+    other.goto(page.url)
+    estimated = other.locator("#function-stats .stat").filter(has_text="Estimated accuracy")
+    before = percent(estimated)
+
+    check_by_five_answers(other, written)
+    fit(written)
+    other.goto(page.url)
+    assert percent(estimated) < before - 10
+
+
+def write_with_a_mistake(page: Page, project: Project) -> None:
+    page.goto(f"/projects/{project.pk}/functions/")
     page.keyboard.press("n")
     page.get_by_role("link", name="Regular expression").click()
     page.get_by_label("Name").fill("says_subscribe")
@@ -71,23 +96,58 @@ def test_a_mistake_is_seen_and_mended_and_the_function_votes(
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_text("It waits for review.")).to_be_visible()
 
+
+def review_and_activate(other: Page, project: Project, address: str) -> None:
     # Somebody else approves and activates it; a worker tries it, then runs it on the pool.
-    other = problems(signed_in(manager).new_page())
-    other.goto(page.url)
+    other.goto(address)
     other.get_by_role("button", name="Approve and try on a sample").click()
     expect(other.get_by_text("Being tried on a sample of the pool")).to_be_visible()
-    function_run.run_project(project_id=written.pk)
-    expect(other.get_by_text("Tried on 20 items")).to_be_visible()
+    function_run.run_project(project_id=project.pk)
+    expect(other.get_by_text("Tried on 40 items")).to_be_visible()
     other.keyboard.press("a")
     expect(other.get_by_text("Active", exact=True).first).to_be_visible()
-    function_run.run_project(project_id=written.pk)
+    function_run.run_project(project_id=project.pk)
 
-    other.goto(f"/projects/{written.pk}/functions/runs/")
+    other.goto(f"/projects/{project.pk}/functions/runs/")
     expect(other.get_by_role("cell", name="40.0 %")).to_be_visible()
-    assert FunctionVersion.objects.get(project=written).state == "active"
-    assert VoteShard.objects.get().cast == {"spam": 8}
-    other.goto(f"/projects/{written.pk}/functions/")
+    assert FunctionVersion.objects.get(project=project).state == "active"
+    assert VoteShard.objects.get().cast == {"spam": 16}
+    other.goto(f"/projects/{project.pk}/functions/")
     expect(other.get_by_role("row", name="says_subscribe")).to_contain_text("100 %")
+
+
+def check_by_five_answers(page: Page, project: Project) -> None:
+    """The queue asks first what the function says Spam of; all of it is Ham."""
+    page.goto(f"/projects/{project.pk}/learning/queue/")
+    rows = page.get_by_role("region", name="Queue").locator("tbody tr")
+    lane = rows.filter(has_text="functions, round 1")
+    expect(rows).to_have_count(20)
+    expect(lane).to_have_count(0)
+    learning.run(project)
+    page.reload()
+    expect(lane).to_have_count(5)
+    expect(rows.first).to_contain_text("“says_subscribe” says Spam; how often it is right is known from")
+    expect(lane.last).to_contain_text("No labeling function votes on it")
+
+    page.goto(f"/projects/{project.pk}/label/")
+    for done in range(5):
+        expect(page.locator("#mine")).to_have_text(str(done))
+        expect(page.get_by_text("Its answer checks the labeling functions")).to_be_visible()
+        page.keyboard.press("2")
+        page.keyboard.press("Enter")
+    expect(page.locator("#saved[data-pending='0']")).to_be_attached()
+
+
+def fit(project: Project) -> None:
+    """As the sweep does it, once answers are weighed."""
+    refresh.refresh(project_id=project.pk)
+    weak_due.want_where_behind()
+    weak_run.run(run_id=WeakRun.objects.get(project=project, state="waiting").pk)
+
+
+def percent(stat: Locator) -> int:
+    expect(stat).to_contain_text("%")
+    return int(stat.locator(".stat-value").inner_text().split()[0])
 
 
 def test_rules_come_and_go_and_a_phone_shows_what_it_does(

@@ -326,6 +326,28 @@ def test_the_lane_lists_what_teaches_most_and_what_nothing_votes_on(project: Pro
     assert "says Positive" in reason
 
 
+def test_most_of_the_lane_is_about_functions_where_they_vote_on_little(project: Project) -> None:
+    FunctionVersion.objects.exclude(function__name="sure").update(state="retired")
+    label(project, 5)
+
+    review = fit(project).review
+
+    bare = sum(one["kind"] == "uncovered" for one in review)
+    assert 0 < bare <= len(review) / 4
+
+
+def test_a_large_pool_is_fitted_by_an_even_part_and_judged_whole(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weak_fitting, "MOST_ITEMS", 40)
+
+    run = fit(project)
+
+    assert (run.items, run.total, run.done) == (300, 600, 600)
+    assert 40 <= run.metrics["fitted_to"] <= 40 + run.labeled
+    assert sum(run.shards.values_list("rows", flat=True)) > 200
+
+
 def test_parameters_are_kept_and_read_again(project: Project) -> None:
     run = fit(project)
 
