@@ -123,6 +123,21 @@ class CancelFit(Api):
         return Response(WeakFitView(report.one(project=project, run_id=run_id)).data)
 
 
+class RetryFit(Api):
+    @extend_schema(
+        operation_id="retry_weak_fit",
+        request=None,
+        responses={200: WeakFitView, **PROBLEMS(401, 403, 404, 409)},
+    )
+    def post(self, request: Request, project_id: int, run_id: int) -> Response:
+        """Let a fit that failed or was cancelled begin again, unless a later one was asked for."""
+        project = self.project(project_id, Action.WRITE_FUNCTIONS)
+        run = weak.run_for(user=self.user(), project=project, run_id=run_id, action=Action.WRITE_FUNCTIONS)
+        weak.retry(run=run, by=self.user())
+        fit_functions_soon(project.pk)
+        return Response(WeakFitView(report.one(project=project, run_id=run_id)).data)
+
+
 class ProbableLabels(Api):
     @extend_schema(
         operation_id="probable_labels",
@@ -179,6 +194,7 @@ urlpatterns = [
     path(f"{_HERE}function-fits/", Fits.as_view(), name="weak-fits"),
     path(f"{_HERE}function-fits/<int:run_id>/", OneFit.as_view(), name="weak-fit"),
     path(f"{_HERE}function-fits/<int:run_id>/cancel/", CancelFit.as_view(), name="weak-fit-cancel"),
+    path(f"{_HERE}function-fits/<int:run_id>/retry/", RetryFit.as_view(), name="weak-fit-retry"),
     path(f"{_HERE}probable-labels/", ProbableLabels.as_view(), name="probable-labels"),
     path(f"{_HERE}threshold/", Threshold.as_view(), name="hard-label-threshold"),
     path(f"{_HERE}health/", Health.as_view(), name="weak-health"),

@@ -9,22 +9,26 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.http import urlencode
 
 from annotation.pages import quality_charts as charts
 from annotation.pages import words
-from annotation.pages.forms import attempt
+from annotation.pages.forms import attempt, tell
 from annotation.pages.quality_charts import Axis, Dot
 from annotation.roles import Action
 from labelmodel.methods import METHODS
+from labelmodel.models import WeakRun
 from labelmodel.pages.drawn import AXIS, NOTHING, Figure, percent
 from labelmodel.pages.functions import FunctionsPage, labels_of, share
+from labelmodel.pages.functions_runs import COLORS
 from labelmodel.reports import weak as report
 from labelmodel.reports.weak import Fit, FunctionHealth, Health
 from labelmodel.services import weak
 from labelmodel.tasks import fit_functions_soon
 
 FITS = 10
+State = WeakRun.State
 FRAGMENT = "labelmodel/functions_model_state.html"
 
 
@@ -42,8 +46,12 @@ class SourceRow:
 class FitRow:
     fit: Fit
     took: str
+    state: str
+    progress: str
     pending: bool
     color: str
+    # Whether it may begin again: it failed or was cancelled, and no later one counts instead.
+    again: bool
 
 
 class FitForm(forms.Form):
@@ -84,7 +92,7 @@ class Model(FunctionsPage):
             dots=_dots(found) if found else [],
             precisions=_precisions(published),
             shares=_shares(published, labels_of(question) if question else {}),
-            fits=[_fit(one) for one in fits],
+            fits=[_fit(one, latest=place == 0) for place, one in enumerate(fits)],
             pending=any(one.state in {"waiting", "running"} for one in fits),
             crumbs=self.crumbs_to(("Label model", "")),
         )
@@ -109,6 +117,27 @@ class FitAgain(Model):
                 messages.success(request, "A worker fits it now; this page follows.")
                 return redirect("function-model", project_id)
         return self.show(form, status=422)
+
+
+class FitVerb(Model):
+    action = Action.WRITE_FUNCTIONS
+    verb = ""
+
+    def get(self, request: HttpRequest, project_id: int, run_id: int = 0) -> HttpResponse:
+        return redirect("function-model", project_id)
+
+    def post(self, request: HttpRequest, project_id: int, run_id: int = 0) -> HttpResponse:
+        run = weak.run_for(user=self.user(), project=self.project, run_id=run_id)
+        if self.verb == "cancel":
+            done = f"Fit {run.pk} is cancelled. What the fit before it said still counts."
+            tell(request, lambda: weak.cancel(run=run, by=self.user()), done=done)
+        else:
+            done = f"Fit {run.pk} begins again; this page follows."
+            tell(request, lambda: weak.retry(run=run, by=self.user()), done=done)
+            fit_functions_soon(self.project.pk)
+        return redirect(
+            f"{reverse('function-model', args=[project_id])}?{urlencode({'question': run.question})}"
+        )
 
 
 def _stats(found: Health) -> list[tuple[str, str, str]]:
@@ -185,16 +214,23 @@ def _shares(fit: Fit | None, chips: dict[str, Any]) -> list[tuple[Any, str, floa
     ]
 
 
-def _fit(one: Fit) -> FitRow:
-    pending = one.state in {"waiting", "running"}
-    color = (
-        "red" if one.state == "failed" else "blue" if pending else "green" if one.state == "done" else "gray"
+def _fit(one: Fit, *, latest: bool) -> FitRow:
+    progress = percent(min(1.0, one.done / one.total)) if one.state == State.RUNNING and one.total else ""
+    return FitRow(
+        one,
+        words.duration(one.seconds),
+        State(one.state).label,
+        progress,
+        one.state in {State.WAITING, State.RUNNING},
+        COLORS[one.state],
+        latest and one.state in {State.FAILED, State.CANCELLED},
     )
-    return FitRow(one, words.duration(one.seconds), pending, color)
 
 
 _HERE = "projects/<int:project_id>/functions/model/"
 urlpatterns = [
     path(_HERE, Model.as_view(), name="function-model"),
     path(f"{_HERE}fit/", FitAgain.as_view(), name="function-model-fit"),
+    path(f"{_HERE}<int:run_id>/cancel/", FitVerb.as_view(verb="cancel"), name="function-model-cancel"),
+    path(f"{_HERE}<int:run_id>/retry/", FitVerb.as_view(verb="retry"), name="function-model-retry"),
 ]

@@ -1,4 +1,4 @@
-"""Runs of label models for functions as pending work: asked for, cancelled, published, forgotten. weak_due.py says when one is
+"""Runs of label models for functions as pending work: asked for, cancelled, tried again, published, forgotten. weak_due.py says when one is
 needed, weak_run.py does it.
 
 Loads no numerical libraries: web processes ask for runs and read what they say.
@@ -108,6 +108,28 @@ def cancel(*, run: WeakRun, by: User) -> WeakRun:
     """Stop a run; what an earlier one published stays. Raises NotAllowed, Conflict for one that has ended."""
     check(user=by, project=run.project, action=Action.WRITE_FUNCTIONS)
     jobs.cancel(run)
+    return run
+
+
+def retry(*, run: WeakRun, by: User) -> WeakRun:
+    """Let a run that failed or was cancelled begin again, with whoever votes and whatever people have labeled by then.
+
+    Raises NotAllowed, Conflict where it has not, or where it is of no use: a later one counts instead, or nothing votes.
+    """
+    check(user=by, project=run.project, action=Action.WRITE_FUNCTIONS)
+    if run.project.archived_at:
+        raise Conflict("This project is archived.")
+    if WeakRun.objects.filter(project=run.project, question=run.question, pk__gt=run.pk).exists():
+        raise Conflict("A later fit was asked for since, and counts instead.")
+    if run.question not in voted_questions(run.project_id):
+        raise Conflict(NO_FUNCTIONS)
+    try:
+        with transaction.atomic():
+            jobs.retry(run)
+            # What a version that was rolled back said is not in it any more.
+            WeakRun.objects.filter(pk=run.pk).update(withdrawn_at=None, withdrawn_reason="")
+    except IntegrityError as error:
+        raise Conflict("Another fit waits already; it does the same.") from error
     return run
 
 

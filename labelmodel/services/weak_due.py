@@ -24,6 +24,8 @@ from labelmodel.services.runs import FRESH_SHARE, REST_PER_SPENT, SETTLED
 State = WeakRun.State
 # Answers whose consensus is not worked out for so long are not waited for.
 PATIENCE = timedelta(minutes=1)
+# After a run that was cancelled, or failed, before it began.
+UNBEGUN_REST = timedelta(minutes=5)
 
 # Block by block what versions have seen and said, and a mark that is another one when any of it is written again.
 BLOCKS = """
@@ -106,6 +108,9 @@ def behind(run: WeakRun | None, now: Standing, moment: datetime) -> str:
     if run.state in {State.WAITING, State.RUNNING}:
         return ""
     before = run.rests_on
+    if not before:
+        # It ended before it began: there is nothing to compare with, and whoever cancelled it does not want it at once.
+        return "votes" if run.finished_at is not None and moment - run.finished_at >= UNBEGUN_REST else ""
     if (before.get("sources"), before.get("labels")) != (now.sources, now.labels):
         return "votes"
     said = now.answers - before["answers"] + (now.decided != before["decided"])

@@ -62,6 +62,8 @@ class Begun:
     labeled: Labeled
     stamps: dict[int, str]
     given: Any
+    # Items that functions have seen.
+    items: int
 
     def balance(self, labeled: Labeled) -> Floats | None:
         """The class balance that a fit is given, where it may know these labeled items; None: it estimates it."""
@@ -99,6 +101,7 @@ def _begun(job: WeakRun) -> Begun:
     labeled = weak_labeled.labeled(project, question, is_set=sources.is_set)
     settings = WeakSettings.objects.filter(project=project).first()
     given = (settings.class_balance.get(job.question) if settings else None) or None
+    job.done = 0
     jobs.moved(
         job,
         versions=sources.keys, labels=sources.labels, rests_on=now.as_json(), schema=project.schema,
@@ -106,7 +109,7 @@ def _begun(job: WeakRun) -> Begun:
     )  # fmt: skip
     if not stamps:
         raise Conflict(NO_VOTES)
-    return Begun(sources, labeled, stamps, given)
+    return Begun(sources, labeled, stamps, given, now.items)
 
 
 def _question(project: Project, name: str) -> Question:
@@ -119,13 +122,13 @@ def _question(project: Project, name: str) -> Question:
 def _made(job: WeakRun, begun: Begun, beat: Beat) -> dict[str, Any]:
     sources, labeled = begun.sources, begun.labeled
     n, k = sources.count, len(sources.labels)
-    total = job.rests_on["items"] if job.rests_on else 0
     counts = weak_figures.nothing(n, k)
     parts = []
-    beat(total=2 * total)
+    # Each is looked at twice.
+    beat(total=2 * begun.items)
     for number, some in weak_votes.blocks(sources, numbers=begun.stamps):
         counts = counts + weak_figures.counted(some, n, k, is_set=sources.is_set)
-        parts.append((number, weak_fitting.thinned(some, total, labeled, k)))
+        parts.append((number, weak_fitting.thinned(some, begun.items, labeled, k)))
         beat(done=job.done + len(some))
     if not counts.covered:
         raise Conflict(NO_VOTES)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from annotation.models import Project, User
-from labelmodel.models import FunctionVersion, WeakRun
+from labelmodel.models import FunctionVersion, LabelingFunction, WeakRun
 from labelmodel.services import weak_run
+from tests.factories import make_member
 from tests.labelmodel.weak_help import cast, fit, label, make_weak
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +54,38 @@ def test_a_fit_is_cancelled(project: Project, api: Any) -> None:
     assert cancelled.json()["status"] == "cancelled"
     weak_run.run(run_id=made["id"])
     assert WeakRun.objects.get().state == "cancelled"
+    again = client.post(url(project, f"function-fits/{made['id']}/cancel/"))
+    assert (again.status_code, again.json()["detail"]) == (409, "It has ended already.")
+
+
+def test_a_fit_that_failed_begins_again(project: Project, api: Any) -> None:
+    client = api(project.created_by)
+    (made,) = client.post(url(project, "function-fits/"), {}, format="json").json()["results"]
+    at = url(project, f"function-fits/{made['id']}/retry/")
+    assert client.post(at).json()["detail"] == "Only what failed or was cancelled can be tried again."
+    WeakRun.objects.update(state="failed", error="No space.", done=70, withdrawn_at=timezone.now())
+
+    again = client.post(at).json()
+
+    assert (again["status"], again["error"], again["withdrawn_at"]) == ("waiting", "", None)
+    weak_run.run(run_id=made["id"])
+    done = client.get(url(project, f"function-fits/{made['id']}/")).json()
+    assert (done["status"], done["published"], done["done"]) == ("done", True, done["total"])
+
+
+def test_a_fit_begins_again_only_where_it_is_of_use(project: Project, api: Any) -> None:
+    client = api(project.created_by)
+    first = fit(project)
+    WeakRun.objects.filter(pk=first.pk).update(state="failed")
+    at = url(project, f"function-fits/{first.pk}/retry/")
+    later = fit(project)
+
+    assert client.post(at).json()["detail"] == "A later fit was asked for since, and counts instead."
+    later.delete()
+    LabelingFunction.objects.update(stopped_at=timezone.now())
+    assert client.post(at).json()["detail"].startswith("No labeling function votes")
+    assert api(make_member(project)).post(at).status_code == 403
+    assert WeakRun.objects.get().state == "failed"
 
 
 def test_probable_labels_come_in_pages(project: Project, api: Any) -> None:
@@ -108,8 +142,6 @@ def test_health_tells_of_each_function(project: Project, api: Any) -> None:
 
 
 def test_who_may_do_what(project: Project, api: Any, stranger: User) -> None:
-    from tests.factories import make_member
-
     annotator = make_member(project)
 
     assert api(stranger).get(url(project, "health/")).status_code == 404

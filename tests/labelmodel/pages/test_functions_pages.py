@@ -413,6 +413,27 @@ def test_the_label_model_page_without_and_with_a_fit(project: Project) -> None:
     assert f"by run {run.pk} of the label model" in table
 
 
+def test_a_fit_is_cancelled_and_tried_again_by_buttons(project: Project) -> None:
+    vote(make_function(project, "song", {"rules": [{"label": "ham", "any": ["song"]}]}))
+    (run,) = weak.request(project=project, by=project.created_by)
+    at = here(project, f"model/{run.pk}/")
+    assert "Waiting for a worker" in seen(project.created_by, here(project, "model/"))
+
+    client = client_of(project.created_by)
+    page = client.post(f"{at}cancel/", follow=True).content.decode()
+    assert f"Fit {run.pk} is cancelled. What the fit before it said still counts." in page
+    assert f"Try fit {run.pk} again" in page
+
+    page = client.post(f"{at}retry/", follow=True).content.decode()
+    assert f"Fit {run.pk} begins again; this page follows." in page
+    weak_run.run(run_id=run.pk)
+    run.refresh_from_db()
+    assert run.state == "done"
+    page = seen(project.created_by, here(project, "model/"))
+    assert "Cancel fit" not in page
+    assert "Try fit" not in page
+
+
 def test_another_fit_is_asked_for(project: Project) -> None:
     at = here(project, "model/fit/")
     assert sent(project.created_by, at, {"question": "kind"}).status_code == 422

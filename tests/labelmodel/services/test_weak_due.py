@@ -68,6 +68,13 @@ def test_one_that_failed_is_not_tried_again_on_the_same() -> None:
     assert weak_due.behind(failed, replace(STANDING, sources=[3]), NOW) == "votes"
 
 
+def test_one_that_was_cancelled_before_it_began_comes_not_at_once() -> None:
+    cancelled = run(state="cancelled", rests_on={}, finished_at=NOW - timedelta(minutes=4))
+
+    assert weak_due.behind(cancelled, STANDING, NOW) == ""
+    assert weak_due.behind(cancelled, STANDING, NOW + timedelta(minutes=2)) == "votes"
+
+
 def test_the_default_is_the_one_for_functions() -> None:
     assert weak.DEFAULT == DEFAULT_FOR_FUNCTIONS
 
