@@ -102,6 +102,7 @@ app.conf.update(
         "active.tasks.score_new": {"queue": "scoring"},
         "active.tasks.index_similar": {"queue": "scoring"},
         "labelmodel.tasks.run_functions": {"queue": "scoring"},
+        "labelmodel.tasks.ask_for_votes": {"queue": "scoring"},
         "labelmodel.tasks.look_for_items": {"queue": "scoring"},
         "labelmodel.tasks.judge_items": {"queue": "scoring"},
         "labelmodel.tasks.fit_functions": {"queue": "training"},

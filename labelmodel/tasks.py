@@ -8,7 +8,7 @@ from celery import shared_task
 
 from annotation.services import consensus
 from labelmodel.models import WeakRun
-from labelmodel.services import run_requests, runs
+from labelmodel.services import asking_requests, run_requests, runs
 
 # What the sweep sends is worthless when the next one has sent it again.
 SWEPT_SECONDS = 10
@@ -40,6 +40,8 @@ def sweep_functions() -> None:
     """Find projects with runs of functions that wait, and those where items came or changed since the last look."""
     for project_id in run_requests.due_projects():
         run_functions.apply_async((project_id,), expires=SWEPT_SECONDS)
+    for run_id in asking_requests.due():
+        ask_for_votes.apply_async((run_id,), expires=SWEPT_SECONDS)
     for project_id in run_requests.arrived():
         look_for_items.apply_async((project_id,), expires=SWEPT_SECONDS)
 
@@ -50,6 +52,17 @@ def run_functions(project_id: int) -> None:
     from labelmodel.services import function_run
 
     function_run.run_project(project_id=project_id)
+    for run_id in asking_requests.due(project_id=project_id):
+        ask_for_votes.apply_async((run_id,), expires=SWEPT_SECONDS)
+
+
+@shared_task
+def ask_for_votes(run_id: int) -> None:
+    """Go on with the run of a function that waits for others, for some seconds at a time: whoever waits for a worker comes between."""
+    from labelmodel.services import function_asking
+
+    if function_asking.go_on(run_id=run_id):
+        ask_for_votes.apply_async((run_id,), expires=SWEPT_SECONDS)
 
 
 @shared_task

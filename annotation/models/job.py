@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db import models
@@ -52,6 +52,12 @@ class Job(models.Model):
     @property
     def is_pending(self) -> bool:
         return self.state in {self.State.WAITING, self.State.RUNNING}
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """When a job that its worker let go of is taken up again; None for others. Whoever holds one has claimed it."""
+        let_go = self.state == self.State.RUNNING and self.attempts == 0
+        return self.heartbeat_at + SILENT if let_go and self.heartbeat_at else None
 
 
 def pending_index(name: str) -> models.Index:

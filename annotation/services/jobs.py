@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from django.db.models import F
@@ -16,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation.errors import Conflict, DomainError
-from annotation.models.job import Job
+from annotation.models.job import SILENT, Job
 
 log = logging.getLogger(__name__)
 J = TypeVar("J", bound=Job)
@@ -94,6 +95,18 @@ def moved(job: Job, **values: Any) -> None:
         raise Lost
 
 
+def pause(job: Job, until: datetime, **values: Any) -> None:
+    """Let go of a job until then, in the caller's transaction: any worker may take it up again. Raises Lost.
+
+    It stays one that runs, without a worker.
+    """
+    resting = {"attempts": 0, "heartbeat_at": until - SILENT, "done": job.done, "total": job.total}
+    if not _mine(job).update(**resting, **values):
+        raise Lost
+    # Whoever claims it counts from 0 again: what we write from here on must not find it.
+    job.attempts = -1
+
+
 def cancel(job: Job) -> None:
     """Its worker stops at its next sign of life. Raises Conflict for one that has ended."""
     pending = type(job).objects.filter(pk=job.pk, state__in=[State.WAITING, State.RUNNING])
@@ -102,10 +115,11 @@ def cancel(job: Job) -> None:
     job.refresh_from_db()
 
 
-def retry(job: Job) -> None:
+def retry(job: Job, **values: Any) -> None:
     """Let a job that failed or was cancelled begin again. Raises Conflict for others."""
     ended = type(job).objects.filter(pk=job.pk, state__in=[State.FAILED, State.CANCELLED])
-    if not ended.update(state=State.WAITING, attempts=0, error="", finished_at=None, heartbeat_at=None):
+    again = {"state": State.WAITING, "attempts": 0, "error": "", "finished_at": None, "heartbeat_at": None}
+    if not ended.update(**again | values):
         raise Conflict("Only what failed or was cancelled can be tried again.")
     job.refresh_from_db()
 

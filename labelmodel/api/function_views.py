@@ -168,6 +168,7 @@ class FunctionLineView(serializers.Serializer[Any]):
     errors = serializers.IntegerField(help_text="Items on which it raised; it abstains there.")  # type: ignore[assignment]
     messages = FunctionMessageView(many=True)
     unseen = serializers.IntegerField(help_text="Items that were left for later.")
+    later = serializers.CharField(allow_blank=True, help_text="Why, as it was last told.")
     reasons = Counts(help_text="Why it abstained, where it says so.")
     seconds = serializers.FloatField()
     hit_rate = serializers.FloatField(allow_null=True)
@@ -185,6 +186,11 @@ class FunctionRunView(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(FunctionRun.Kind.values, source="run.kind")
     trigger = serializers.ChoiceField(FunctionRun.Trigger.values, source="run.trigger")
     status = serializers.ChoiceField(FunctionRun.State.values, source="run.state")
+    paused_until = serializers.DateTimeField(
+        source="run.paused_until",
+        allow_null=True,
+        help_text="It runs, but nothing can be asked before: see reasons in its line.",
+    )
     done = serializers.IntegerField(source="run.done", help_text="Items looked at.")
     total = serializers.IntegerField(source="run.total", help_text="Of how many; 0 while nobody knows.")
     versions = serializers.ListField(

@@ -25,7 +25,8 @@ RESTING = "The endpoint failed on it; it is asked again later."
 class Asked:
     """What came of the questions, by position; each is in one of the three.
 
-    `stopped`: why the call ended early; `again_in`: seconds before which it is of no use to go on.
+    `stopped`: why the call ended early; `again_in`: seconds before which it is of no use to go on; `later`: before which those
+    that the endpoint failed on are left alone. `misfit`: it ended as the address, the model or a setting is wrong.
     """
 
     answers: Mapping[int, Answer]
@@ -34,6 +35,8 @@ class Asked:
     requests: int = 0
     stopped: str = ""
     again_in: float | None = None
+    later: float | None = None
+    misfit: bool = False
 
 
 def ask_all(
@@ -79,11 +82,13 @@ def _look_up(call: Call, common: str, digests: Sequence[str]) -> dict[str, float
     kept, left_alone = call.source.answers, dict[str, float]()
     if common in (found := kept.resting([common])):
         call.stop("What was wrong with the address or the model is looked at again later.", found[common])
+        call.resting = True
     for first in range(0, len(digests), _LOOKED_UP_AT_ONCE):
         some = digests[first : first + _LOOKED_UP_AT_ONCE]
         call.answers.update(kept.known(some))
         left_alone.update(kept.resting([digest for digest in some if digest not in call.answers]))
     call.failed.update(dict.fromkeys(left_alone, RESTING))
+    call.rests.extend(left_alone.values())
     return left_alone
 
 
@@ -96,8 +101,7 @@ def _conclude(call: Call, common: str, *, answered: bool) -> None:
             kept.wake(common)
         else:
             call.failed.update(call.doubts)
-            for digest in call.doubts:
-                kept.rest(digest)
+            call.rests.extend(kept.rest(digest) for digest in call.doubts)
         if call.misfit:
             call.again_in = kept.rest(common)
     except RedisError:
@@ -115,4 +119,14 @@ def _asked(call: Call, positions: Mapping[str, Sequence[int]]) -> Asked:
         if digest not in call.answers and digest not in call.refused
         for position in some
     }
-    return Asked(answers, refused, unsaid, call.requests, call.stopped, call.again_in)
+    later = min(call.rests, default=None)
+    return Asked(
+        answers,
+        refused,
+        unsaid,
+        call.requests,
+        call.stopped,
+        call.again_in,
+        later,
+        misfit=call.misfit or call.resting,
+    )

@@ -46,6 +46,8 @@ _WAITS = {
 # So many doubtful refusals, and nothing else: it is not the questions.
 _MOST_DOUBTS = 5
 _WATCHED_EVERY = 0.2
+# Only somebody can end such a wait; whoever does wakes those that wait.
+_NEVER = 300.0
 
 
 class Call:
@@ -59,7 +61,11 @@ class Call:
         self.refused: dict[str, str] = {}
         self.doubts: dict[str, str] = {}
         self.failed: dict[str, str] = {}
+        # Seconds for which single questions are left alone.
+        self.rests: list[float] = []
         self.requests, self.stopped, self.misfit = 0, "", False
+        # A misfit of a while ago.
+        self.resting = False
         self.again_in: float | None = None
         self._form = forms.now
         self._lock, self._ended, self._lines = threading.Lock(), threading.Event(), Lines()
@@ -159,7 +165,7 @@ class Call:
     def _wait(self, told: Wait) -> None:
         left = self._deadline - time.monotonic()
         if told.seconds is None or told.seconds > min(self.limits.longest_wait, left):
-            self.stop(_WAITS[told.why], told.seconds)
+            self.stop(_WAITS[told.why], _NEVER if told.seconds is None else told.seconds)
         else:
             # Not all at the same moment.
             self._ended.wait(told.seconds * (1 + random.random() / 4))  # noqa: S311
@@ -197,7 +203,7 @@ class Call:
                 pass
             case "failed":
                 self.failed[digest] = reply.said
-                self.source.answers.rest(digest)
+                self.rests.append(self.source.answers.rest(digest))
             case _:
                 self.misfit = True
                 self.stop(reply.said)

@@ -72,7 +72,9 @@ class _Asking:
             subject=self.settings.model,
             tokens=lambda body: tokens_at_most(body, self.settings),
             forms=self.forms,
-            limits=replace(self.limits, seconds=max(min(self.limits.seconds, left), 0.0)),
+            limits=replace(
+                self.limits, seconds=max(min(self.limits.seconds, self.source.most_seconds, left), 0.0)
+            ),
         )
 
     def _cast(self, asked: Asked, rows: list[int], size: int) -> Cast:
@@ -91,7 +93,8 @@ class _Asking:
             errors={rows[position]: why for position, why in asked.refused.items()},
             unseen={rows[position]: why for position, why in asked.unseen.items()},
             reasons=reasons,
-            again_in=asked.again_in,
+            again_in=asked.later if asked.again_in is None else asked.again_in,
+            waits=asked.stopped if asked.again_in and not asked.misfit else "",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class Source:
     answers: Answers
     patience: Patience = PATIENCE
     cancelled: Callable[[], bool] = lambda: False
+    # Of one call, whatever the definition allows.
+    most_seconds: float = math.inf
     budget: Budget = field(default_factory=Budget)
 
 

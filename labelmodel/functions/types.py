@@ -75,6 +75,7 @@ class Cast:
     # Why it abstains, where it can say so: how often.
     reasons: Mapping[str, int] = field(default_factory=dict)
     again_in: float | None = None  # seconds before which it is of no use to look at the unseen ones
+    waits: str = ""  # why until then nothing else can be looked at either, where it cannot
     seconds: float = 0.0
 
 

@@ -58,4 +58,12 @@ def joined(casts: Sequence[Cast]) -> Cast:
         errors = {position: why for position, why in errors.items() if position < stopped}
         unseen = {position: why for position, why in unseen.items() if position < stopped}
     waits = [cast.again_in for cast in casts if cast.again_in is not None]
-    return Cast(label, errors, stopped, unseen, reasons, min(waits, default=None))
+    return Cast(
+        label,
+        errors,
+        stopped,
+        unseen,
+        reasons,
+        min(waits, default=None),
+        waits=next((cast.waits for cast in casts if cast.waits), ""),
+    )

@@ -12,6 +12,10 @@ from django.db.models import Q
 from annotation.models import Project, Schema, User
 from annotation.models.audit import audited
 
+# Kinds whose functions wait for others, as for a language model: they have runs of their own. As `waits` of the kind has it,
+# for those who do not load the room of functions.
+ASKING_KINDS = {"endpoint"}
+
 
 @audited(exclude=["looked_at"])
 class WeakSettings(models.Model):
@@ -95,6 +99,10 @@ class VersionQuerySet(models.QuerySet["FunctionVersion"]):
     def voting(self) -> Self:
         """Active versions of functions that nobody has stopped, in a fixed order."""
         return self.filter(state=FunctionVersion.State.ACTIVE, function__stopped_at=None).order_by("pk")
+
+    def asking(self) -> Self:
+        """Versions that wait for others, as for a language model."""
+        return self.filter(kind__in=ASKING_KINDS)
 
 
 @audited()

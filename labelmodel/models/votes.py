@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from annotation.models import Project
 from annotation.models.audit import audited
-from annotation.models.job import MOVES, Job, pending_index
+from annotation.models.job import MOVES, Job, JobQuerySet, pending_index
 from labelmodel.models.functions import FunctionVersion
 
 
@@ -37,6 +41,21 @@ class VoteShard(models.Model):
         return f"votes of {self.version_id} in block {self.block}"
 
 
+class FunctionRunQuerySet(JobQuerySet):
+    def asking(self) -> Self:
+        """Runs of a function that waits for others: such a one is alone in its runs."""
+        return self.filter(_asks())
+
+    def quick(self) -> Self:
+        """All other runs, and those that have not begun."""
+        return self.exclude(_asks())
+
+
+def _asks() -> Exists:
+    first = Cast(KeyTextTransform("0", OuterRef("versions")), models.BigIntegerField())
+    return Exists(FunctionVersion.objects.asking().filter(pk=first))
+
+
 @audited(exclude=[*MOVES, "cursor", "lines"])
 class FunctionRun(Job):
     """Functions applied to the pool, or to a sample of it."""
@@ -57,13 +76,15 @@ class FunctionRun(Job):
     trigger = models.CharField(max_length=6, choices=Trigger.choices)
     # Ids of the versions that it runs; empty until it begins.
     versions = models.JSONField(default=list)
-    # Of a run of everything: blocks up to this one were looked at anew.
+    # Of a run of everything: blocks up to this one were looked at anew; items, where the function waits for others.
     cursor = models.BigIntegerField(null=True)
     # {version id: what it did}: services/run_lines.py.
     lines = models.JSONField(default=dict)
     # A version that it ran was rolled back since.
     tainted_at = models.DateTimeField(null=True)
     tainted_reason = models.CharField(max_length=300, blank=True)
+
+    objects = FunctionRunQuerySet.as_manager()  # type: ignore[misc]  # Job has one, too
 
     class Meta:
         ordering = ["-id"]

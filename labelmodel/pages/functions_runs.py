@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils import timezone
 
 from annotation.pages import words
 from annotation.pages.forms import tell
@@ -32,6 +33,8 @@ class Line:
     votes: int
     hit_rate: str
     drift: str
+    # Why it abstained, and how often.
+    reasons: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,9 @@ class Row:
     color: str
     took: str
     lines: list[Line]
+    state: str
+    # Why it does not go on now, and when it will.
+    paused: str
 
     @property
     def votes(self) -> int:
@@ -87,7 +93,18 @@ class Runs(FunctionsPage):
 def _row(one: RunRow) -> Row:
     run = one.run
     took = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
-    return Row(run, COLORS[run.state], words.duration(took), [_line(line) for line in one.lines])
+    paused = _paused(one)
+    state = "Paused" if paused else run.get_state_display()
+    color = "amber" if paused else COLORS[run.state]
+    return Row(run, color, words.duration(took), [_line(line) for line in one.lines], state, paused)
+
+
+def _paused(one: RunRow) -> str:
+    until, now = one.run.paused_until, timezone.now()
+    if until is None or until <= now:
+        return ""
+    why = next((line["later"] for line in one.lines if line["later"]), "Nothing can be asked now.")
+    return f"{why} It goes on by itself in {words.duration((until - now).total_seconds())}."
 
 
 def _line(told: dict[str, Any]) -> Line:
@@ -97,6 +114,7 @@ def _line(told: dict[str, Any]) -> Line:
         sum(told["votes"].values()),
         "–" if rate is None else f"{100 * rate:.1f} %",
         "" if drift is None else f"{100 * drift:+.1f}",
+        ", ".join(f"{why} ({n:,} ×)" for why, n in told["reasons"].items()),
     )
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from django.utils import timezone
 
 from annotation.errors import DomainError
+from annotation.services import jobs
 from annotation.services.jobs import Beat
 from labelmodel import functions
-from labelmodel.functions import ABSTAIN, Function
+from labelmodel.functions import ABSTAIN, Cast, Function
 from labelmodel.models import FunctionRun, FunctionVersion
 from labelmodel.services import function_pool, packed
 from labelmodel.services.function_rules import fields_of, prepared
+from labelmodel.services.llm_endpoints import PATIENT, Asking
+from labelmodel.services.run_lines import Line
 
 SAMPLE = 2_000
 # Of kinds whose every look costs.
@@ -25,45 +30,60 @@ _ALL = "SELECT id FROM annotation_item WHERE project_id = %(project)s AND state 
 _NOTHING = -1
 
 
-def work(job: FunctionRun, beat: Beat) -> None:
-    """Try the versions of this run, and write down with each what came of it. Safe to run again."""
+def work(job: FunctionRun, beat: Beat, asking: Asking = PATIENT) -> None:
+    """Try the versions of this run, and write down with each what came of it. Safe to run again. Raises Lost."""
     versions = FunctionVersion.objects.filter(pk__in=job.versions, state=FunctionVersion.State.CANARY)
     for version in versions.select_related("function", "project__schema", "schema").order_by("pk"):
         try:
-            found = compare(version, beat)
+            found = compare(version, beat, asking)
         except DomainError as error:
             found = {"error": str(error)}
+        if isinstance(found, Cast):
+            _pause(job, version, found)
+            return
+        # What was cut off in the middle is no trial.
+        beat.now()
         still = FunctionVersion.objects.filter(pk=version.pk, state=FunctionVersion.State.CANARY)
         still.update(canary={**found, "run": job.pk})
 
 
-def compare(version: FunctionVersion, beat: Beat) -> dict[str, Any]:
+def _pause(job: FunctionRun, version: FunctionVersion, cast: Cast) -> None:
+    """Let go of the trial until it can go on. What was asked is not asked again: answers are kept."""
+    line = Line(unseen=len(cast.unseen), later=cast.waits)
+    until = timezone.now() + timedelta(seconds=cast.again_in or 0)
+    jobs.pause(job, until, lines={str(version.pk): line.as_json()})
+
+
+def compare(version: FunctionVersion, beat: Beat, asking: Asking = PATIENT) -> dict[str, Any] | Cast:
     """{"items", "votes", "votes_before", "both", "same", "agreement", "gained", "lost", "changed", ...}; labels by value.
 
-    `gained`: votes where the active version abstains, `lost` the other way round, `changed`: {label: {label now: votes}}. Raises
+    The cast instead where nothing more can be asked for now, and it says until when. `gained`: votes where the active version abstains, `lost` the other way round, `changed`: {label: {label now: votes}}. Raises
     InvalidInput, StorageFault where the version cannot be used.
     """
     fields = fields_of(version.project)
-    candidate = prepared(version, fields=fields)
+    candidate = prepared(version, fields=fields, asking=asking)
     active = version.function.versions.filter(state=FunctionVersion.State.ACTIVE)
     before = active.select_related("function", "project__schema", "schema").first()
-    current = _usable(before, fields)
+    current = _usable(before, fields, asking)
     items = _sample(version)
     beat(total=len(items))
     found: dict[str, Any] = {"active": before.number if before and current else None}
-    now, then, told = _looked(version.project_id, items, candidate, current, beat)
+    looked = _looked(version.project_id, items, candidate, current, beat)
+    if isinstance(looked, Cast):
+        return looked
+    now, then, told = looked
     values = [*version.labels, None]
     old = np.array([values.index(label) if label in values else _NOTHING for label in before.labels], dtype=np.int64) if before else None  # fmt: skip
     was = _translated(then, old)
     return {**found, **told, "items": len(now), **_figures(items, now, was, version.labels)}
 
 
-def _usable(version: FunctionVersion | None, fields: dict[str, str]) -> Function | None:
+def _usable(version: FunctionVersion | None, fields: dict[str, str], asking: Asking) -> Function | None:
     """The active version, unless it cannot be used any more: then there is nothing to compare with."""
     if version is None:
         return None
     try:
-        return prepared(version, fields=fields)
+        return prepared(version, fields=fields, asking=asking)
     except DomainError:
         return None
 
@@ -79,8 +99,9 @@ def _sample(version: FunctionVersion) -> npt.NDArray[np.int64]:
 
 def _looked(
     project_id: int, items: npt.NDArray[np.int64], candidate: Function, current: Function | None, beat: Beat
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], dict[str, Any]]:
-    """Votes of both on these items, as positions in the labels of each; abstaining where nothing is said."""
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], dict[str, Any]] | Cast:
+    """Votes of both on these items, as positions in the labels of each; abstaining where nothing is said. The cast where it
+    has to wait."""
     both = [candidate, *([current] if current else [])]
     fields = sorted(frozenset().union(*(one.reads for one in both)))
     whole = any(one.kind.whole for one in both)
@@ -89,6 +110,8 @@ def _looked(
     errors, messages, seconds = 0, list[dict[str, Any]](), 0.0
     for batch in function_pool.batches(project_id, items, fields, whole=whole):
         casts = functions.apply(both, batch)
+        if casts[0].waits:
+            return casts[0]
         place = np.searchsorted(items, batch.ids)
         now[place] = casts[0].label
         if current:

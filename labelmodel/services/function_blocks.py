@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +21,14 @@ from labelmodel.services.function_pool import Content
 from labelmodel.services.vote_shards import ABSTAIN, UNSEEN, Labels, empty, pack
 
 if TYPE_CHECKING:
-    from labelmodel.services.function_run import Work
+    from labelmodel.services.function_work import Work
 
 Bools = npt.NDArray[np.bool_]
 GONE = "It was stopped, replaced or rolled back while this ran."
 # Where a function left items for later without saying until when.
 AGAIN = timedelta(minutes=1)
+# So many items somebody else is asked about before the votes are kept.
+PART = 2_000
 
 
 @dataclass
@@ -52,6 +54,39 @@ def do(work: Work, number: int, versions: set[int], *, anew: bool) -> None:
     work.job.done += len(there.ids)
     _keep(work, there, ballots)
     function_limits.enforce(work, {pk: ballot.reached for pk, ballot in ballots.items()})
+
+
+def do_by_parts(work: Work, number: int, pk: int, *, anew: bool) -> Iterator[None]:
+    """Let one version look at a part of what it lacks in a block, and keep the votes, again and again. Raises Lost.
+
+    `anew`: at all items behind the cursor of the run. A part that was not answered, as it is of no use to ask now (Work.wait),
+    does not move it.
+    """
+    there = function_pool.content(work.project.pk, number)
+    ballot = _ballots(there, number, {pk}, anew=False)[pk]
+    if anew:
+        ballot.wanted = there.ids > (-1 if work.job.cursor is None else work.job.cursor)
+    else:
+        # What changed is not seen until its part has come.
+        ballot.label[there.places[ballot.wanted]] = UNSEEN
+    rows = np.flatnonzero(ballot.wanted)
+    for first in range(0, len(rows), PART):
+        part = rows[first : first + PART]
+        looked = np.zeros(len(there.ids), dtype=bool)
+        looked[part] = True
+        before = ballot.label.copy()
+        _vote(work, there, {pk: ballot}, looked)
+        if work.wait and anew:
+            # What was said of them before stays until they are asked about.
+            ballot.label = np.where(ballot.label == UNSEEN, before, ballot.label)
+        if not work.wait:
+            work.job.done += len(part)
+            work.job.cursor = int(there.ids[part[-1]]) if anew else work.job.cursor
+        rest = first + PART < len(rows) and not work.wait
+        # A block with a rest is due at once, whatever else in it was left for later.
+        _keep(work, there, {pk: replace(ballot, again_at=None) if rest else ballot})
+        function_limits.enforce(work, {pk: ballot.reached})
+        yield
 
 
 def _ballots(there: Content, number: int, versions: set[int], *, anew: bool) -> dict[int, Ballot]:
@@ -109,16 +144,18 @@ def _count(work: Work, pk: int, ballot: Ballot, cast: Cast, ids: npt.NDArray[np.
     ballot.errors += len(errors)
     if len(cast.unseen):
         wait = AGAIN if cast.again_in is None else timedelta(seconds=cast.again_in)
-        ballot.again_at = max(function_pool.now() + wait, ballot.again_at or function_pool.now())
+        again_at = function_pool.now() + wait
+        ballot.again_at = min(again_at, ballot.again_at or again_at)
+        work.wait = again_at if cast.waits else work.wait
     unseen = len(cast.unseen) + (0 if cast.stopped is None else len(said) - cast.stopped)
-    reasons = Counter(cast.reasons) + Counter(list(cast.unseen.values())[:1])
     work.lines[pk].add(
         evaluated=len(said) - unseen,
         votes=votes,
         errors=errors,
         unseen=unseen,
-        reasons=reasons,
+        reasons=cast.reasons,
         seconds=cast.seconds,
+        later=cast.waits or next(iter(cast.unseen.values()), ""),
     )
 
 

@@ -13,7 +13,7 @@ from labelmodel.services import functions
 from labelmodel.services.run_lines import cast_in_the_last_hour, totals
 
 if TYPE_CHECKING:
-    from labelmodel.services.function_run import Work
+    from labelmodel.services.function_work import Work
 
 # Of one function, for one batch. What it does not get to is looked at later, unless it is slower than this.
 LIMIT_SECONDS = 30.0

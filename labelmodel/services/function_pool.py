@@ -129,6 +129,12 @@ def _lacks(shard: tuple[str, datetime | None] | None, block: Block, at: datetime
     return stamp != block.stamp and (again_at is None or again_at <= at)
 
 
+def missing(version: int, some: Sequence[Block]) -> int:
+    """How many items of these blocks a version has not seen yet."""
+    shards = VoteShard.objects.filter(version=version, block__in=[block.number for block in some])
+    return sum(block.items for block in some) - sum(shards.values_list("seen", flat=True))
+
+
 def unseen(there: Content, shard: VoteShard | None) -> tuple[Labels | None, npt.NDArray[np.bool_]]:
     """What a version said so far, and which items it has to look at (again): (n,)."""
     if shard is None:

@@ -17,6 +17,7 @@ from annotation.services import hot
 from labelmodel.models import FunctionVersion, WeakSettings
 from labelmodel.services import function_supplies, function_tables, llm_endpoints
 from labelmodel.services.function_supplies import SUPPLIES
+from labelmodel.services.llm_endpoints import PATIENT, Asking
 
 if TYPE_CHECKING:
     from labelmodel import functions
@@ -149,7 +150,9 @@ def _labels_in(part: Any) -> Iterable[str]:
             yield from _labels_in(one)
 
 
-def prepared(version: FunctionVersion, *, fields: Mapping[str, str] | None = None) -> functions.Function:
+def prepared(
+    version: FunctionVersion, *, fields: Mapping[str, str] | None = None, asking: Asking = PATIENT
+) -> functions.Function:
     """A version, ready to be applied; its votes are positions in the version's own labels.
 
     Raises InvalidInput where it cannot be used as the project is now, StorageFault where its table is out of reach.
@@ -160,19 +163,19 @@ def prepared(version: FunctionVersion, *, fields: Mapping[str, str] | None = Non
     # A field that few items have may be missing from those that are sampled. One that was taken out is a fault of its own.
     known = {**dict.fromkeys(version.reads, "hidden"), **known}
     context = context_of(version.project, version.labels, fields=known)
-    resources = _resources(version)
+    resources = _resources(version, asking)
     try:
         return functions.prepare(version.kind, version.definition, context, resources)
     except functions.DefinitionError as error:
         raise refused(error) from error
 
 
-def _resources(version: FunctionVersion) -> dict[str, Any]:
+def _resources(version: FunctionVersion, asking: Asking) -> dict[str, Any]:
     if version.kind in SUPPLIES:
         supply = SUPPLIES[version.kind]
         return supply.resources(version.project, version.function.question, version.definition)
     named = {"project_id": version.project_id, "kind": version.kind, "definition": version.definition}
-    return {**function_tables.resources(**named), **llm_endpoints.resources(**named)}
+    return {**function_tables.resources(**named), **llm_endpoints.resources(**named, asking=asking)}
 
 
 @dataclass(frozen=True, slots=True)

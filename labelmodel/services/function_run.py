@@ -2,29 +2,34 @@
 
 What a run looks at is what the database says is missing: items that a version has not seen, or that changed since. A block
 is written in one short transaction together with how far the run is, so a worker that dies loses a block at most, and the
-next one goes on with those that are missing. Items that come meanwhile are found by another look at the end, or sooner: functions that wait for others, as for a language model, come
-last, and after each of their blocks the quick ones vote on what came.
+next one goes on with those that are missing. Items that come meanwhile are found by another look at the end. Functions that wait
+for others, as for a language model, have runs of their own (function_asking.py), so that no votes wait for theirs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.utils import timezone
 
-from annotation.errors import DomainError
 from annotation.models import Project
 from annotation.services import jobs
 from annotation.services.jobs import Beat
 from annotation.services.locks import alone
 from annotation.services.pulse import kept_alive
-from labelmodel.functions import Function
 from labelmodel.models import FunctionRun, FunctionVersion
-from labelmodel.services import canaries, function_blocks, function_pool, run_requests
+from labelmodel.models.functions import ASKING_KINDS
+from labelmodel.services import (
+    asking_requests,
+    canaries,
+    function_blocks,
+    function_pool,
+    function_work,
+    run_requests,
+)
 from labelmodel.services.function_faults import faults_of
-from labelmodel.services.function_rules import fields_of, prepared
-from labelmodel.services.run_lines import Line, totals
+from labelmodel.services.function_work import Work, voting
 
 Kind = FunctionRun.Kind
 State = FunctionRun.State
@@ -32,26 +37,6 @@ State = FunctionRun.State
 MOST_LOOKS = 100
 # So long the sweep waits after a run that failed, was cancelled, or could do nothing.
 REST = timedelta(minutes=5)
-
-
-@dataclass
-class Work:
-    """A run under way: the versions that it pinned, ready to be applied, and what it says of them so far."""
-
-    job: FunctionRun
-    project: Project
-    beat: Beat
-    versions: dict[int, FunctionVersion]
-    ready: dict[int, Function] = field(default_factory=dict)
-    lines: dict[int, Line] = field(default_factory=dict)
-
-    def drop(self, version: int, fault: str) -> None:
-        """It runs no further in this run."""
-        self.ready.pop(version, None)
-        self.lines[version].fault = fault
-
-    def lines_as_json(self) -> dict[str, object]:
-        return {str(version): line.as_json() for version, line in self.lines.items()}
 
 
 def run_project(*, project_id: int) -> None:
@@ -70,34 +55,37 @@ def look(*, project_id: int) -> FunctionRun | None:
     """Ask for a run where items lack votes of active functions; what was asked for."""
     at = function_pool.now()
     project = Project.objects.select_related("schema", "created_by").filter(pk=project_id).first()
-    if project is None or not _rested(project_id):
+    if project is None:
         return None
-    versions = _voting(project)
+    versions = voting(project)
+    asking = _asking(versions)
+    holds = {pk: asking_requests.held(pk) for pk in asking}
+    idle = {pk for pk in asking if not holds[pk]}
+    quick = versions.keys() - asking if (rested := _rested(project_id)) else set()
+    if not quick and not idle:
+        return None
     faulty = faults_of(project, list(versions.values()))
-    runnable = versions.keys() - faulty.keys()
-    if not function_pool.due(function_pool.blocks(project_id), runnable, at):
-        run_requests.looked(project_id=project_id, at=at)
+    if not function_pool.due(function_pool.blocks(project_id), (quick | idle) - faulty.keys(), at):
+        # What only rests is looked at again.
+        if rested and "rests" not in holds.values():
+            run_requests.looked(project_id=project_id, at=at)
         return None
     return run_requests.want(project=project, by=project.created_by, trigger=FunctionRun.Trigger.ITEMS)
 
 
 def _next(project_id: int, tried: set[int]) -> int | None:
-    waiting = FunctionRun.objects.claimable().filter(project=project_id).exclude(pk__in=tried)
+    waiting = FunctionRun.objects.claimable().quick().filter(project=project_id).exclude(pk__in=tried)
     found: int | None = waiting.order_by("pk").values_list("pk", flat=True).first()
     return found
 
 
 def _rested(project_id: int) -> bool:
     """Whether the latest run that nobody asked for got somewhere, or is long enough ago."""
-    latest = FunctionRun.objects.filter(project=project_id, trigger=FunctionRun.Trigger.ITEMS).first()
+    by_itself = FunctionRun.objects.quick().filter(project=project_id, trigger=FunctionRun.Trigger.ITEMS)
+    latest = by_itself.first()
     if latest is None or latest.finished_at is None or latest.finished_at < timezone.now() - REST:
         return True
     return latest.state == State.DONE and any(line.get("evaluated") for line in latest.lines.values())
-
-
-def _voting(project: Project) -> dict[int, FunctionVersion]:
-    active = FunctionVersion.objects.voting().filter(project=project)
-    return {one.pk: one for one in active.select_related("function", "schema")}
 
 
 def _work(job: FunctionRun, beat: Beat) -> None:
@@ -105,45 +93,33 @@ def _work(job: FunctionRun, beat: Beat) -> None:
     with kept_alive(job):
         if job.kind == Kind.CANARY:
             canaries.work(job, beat)
-        else:
-            _run(_begun(job, beat))
+        elif (work := _begun(job, beat)) is not None:
+            _run(work)
 
 
-def _begun(job: FunctionRun, beat: Beat) -> Work:
-    """Pin the versions, or take those that an earlier attempt pinned; and say of those that cannot run why."""
+def _begun(job: FunctionRun, beat: Beat) -> Work | None:
+    """Pin the versions, or take those that an earlier attempt pinned. Those that wait for others get runs of their own; None
+    where it became one of these itself."""
     project = Project.objects.select_related("schema").get(pk=job.project_id)
-    versions = _voting(project)
-    if job.versions:
-        versions = {pk: one for pk, one in versions.items() if pk in job.versions}
-    else:
-        job.versions = sorted(versions)
-    known = {int(pk): Line.of(line) for pk, line in job.lines.items()}
-    work = Work(job, project, beat, versions, lines={pk: known.get(pk, Line()) for pk in job.versions})
-    if not known:
-        before = totals(job.versions)
-        for pk in job.versions:
-            if pk in before:
-                work.lines[pk].began(before[pk])
-    _prepare(work)
-    jobs.moved(job, versions=job.versions, lines=work.lines_as_json())
-    return work
+    versions = voting(project)
+    if not job.versions:
+        asking = _asking(versions)
+        job.versions = sorted(versions.keys() - asking)
+        wanted = asking if job.kind == Kind.ALL else _lacking(project, asking)
+        if asking_requests.begin(job, wanted, instead=not job.versions):
+            return None
+    return function_work.begun(job, project, beat, versions)
 
 
-def _prepare(work: Work) -> None:
-    faulty = faults_of(work.project, list(work.versions.values()))
-    fields = fields_of(work.project)
-    for pk, version in work.versions.items():
-        work.lines[pk].fault = " ".join(faulty.get(pk, ()))
-        if pk in faulty:
-            continue
-        version.project = work.project
-        try:
-            work.ready[pk] = prepared(version, fields=fields)
-        except DomainError as error:
-            work.lines[pk].fault = str(error)
-    for pk in work.lines.keys() - work.versions.keys():
-        # An earlier attempt may have known better.
-        work.lines[pk].fault = work.lines[pk].fault or function_blocks.GONE
+def _asking(versions: Mapping[int, FunctionVersion]) -> set[int]:
+    return {pk for pk, one in versions.items() if one.kind in ASKING_KINDS}
+
+
+def _lacking(project: Project, versions: set[int]) -> set[int]:
+    todo = (
+        function_pool.due(function_pool.blocks(project.pk), versions, function_pool.now()) if versions else {}
+    )
+    return set().union(*todo.values())
 
 
 def _run(work: Work) -> None:
@@ -157,12 +133,9 @@ def _run(work: Work) -> None:
             run_requests.looked(project_id=work.project.pk, at=at)
             break
         items = {block.number: block.items for block in pool}
-        passes = _in_turn(work, todo)
-        work.beat(total=work.job.done + sum(items[number] for number, _ in passes))
-        for number, lacking in passes:
+        work.beat(total=work.job.done + sum(items[number] for number in todo))
+        for number, lacking in todo.items():
             _block(work, number, lacking, anew=False)
-            if lacking & _slow(work):
-                _catch_up(work)
     # Why functions were dropped is known only after their last block is written.
     jobs.moved(work.job, lines=work.lines_as_json(), total=work.job.done)
     work.job.total = work.job.done
@@ -176,32 +149,6 @@ def _everything(work: Work) -> None:
     for block in rest:
         work.job.cursor = block.number
         _block(work, block.number, set(work.ready), anew=True)
-        if _slow(work):
-            _catch_up(work)
-
-
-def _slow(work: Work) -> set[int]:
-    """Versions that wait for others, as for a language model."""
-    return {pk for pk, one in work.ready.items() if one.kind.waits}
-
-
-def _in_turn(work: Work, todo: dict[int, set[int]]) -> list[tuple[int, set[int]]]:
-    """Blocks and versions, those that wait for others last: no votes wait for theirs."""
-    slow = _slow(work)
-    quick_first = [(number, todo[number] - slow) for number in todo] + [
-        (number, todo[number] & slow) for number in todo
-    ]
-    return [(number, versions) for number, versions in quick_first if versions]
-
-
-def _catch_up(work: Work) -> None:
-    """Votes of the quick ones on what came while others were waited for."""
-    quick = work.ready.keys() - _slow(work)
-    todo = (
-        function_pool.due(function_pool.blocks(work.project.pk), quick, function_pool.now()) if quick else {}
-    )
-    for number, lacking in todo.items():
-        _block(work, number, lacking, anew=False)
 
 
 def _block(work: Work, number: int, lacking: set[int], *, anew: bool) -> None:

@@ -5,7 +5,9 @@ Keys stay in the environment (or in a file that it names): no table, no page and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
 
 KIND = "endpoint"
 _REDIS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How long somebody may be asked at a time, and whether meanwhile it is not wanted any more."""
+
+    cancelled: Callable[[], bool] = lambda: False
+    most_seconds: float = math.inf
+
+
+PATIENT = Asking()
 
 
 def configured() -> dict[str, Configured]:
@@ -43,12 +56,14 @@ def check_named(*, project_id: int, kind: str, definition: Mapping[str, Any]) ->
         _named(project_id, definition)
 
 
-def resources(*, project_id: int, kind: str, definition: Mapping[str, Any]) -> dict[str, Any]:
+def resources(
+    *, project_id: int, kind: str, definition: Mapping[str, Any], asking: Asking = PATIENT
+) -> dict[str, Any]:
     """What such a function needs besides its definition. Raises InvalidInput."""
-    return {"endpoint": source_of(_named(project_id, definition))} if kind == KIND else {}
+    return {"endpoint": source_of(_named(project_id, definition), asking)} if kind == KIND else {}
 
 
-def source_of(one: Configured) -> Source:
+def source_of(one: Configured, asking: Asking = PATIENT) -> Source:
     """What it takes to ask this endpoint."""
     from labelmodel.endpoints.answers import RedisAnswers
     from labelmodel.endpoints.client import PATIENCE
@@ -57,7 +72,8 @@ def source_of(one: Configured) -> Source:
 
     # A request that nobody settles is given up when it cannot be under way any more.
     pool = Pool(redis(), one.name, one.keys, patience=PATIENCE.altogether + 60)
-    return Source(one.endpoint, pool, RedisAnswers(redis(), one.name))
+    answers = RedisAnswers(redis(), one.name)
+    return Source(one.endpoint, pool, answers, cancelled=asking.cancelled, most_seconds=asking.most_seconds)
 
 
 @cache

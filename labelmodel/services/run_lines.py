@@ -52,8 +52,9 @@ class Line:
     errors: int = 0
     # [{"item": id, "message": what it raised}]
     messages: list[dict[str, Any]] = field(default_factory=list)
-    # Items of which nothing was said, to be looked at later, and why.
+    # Items of which nothing was said, to be looked at later, and why, as it was last told.
     unseen: int = 0
+    later: str = ""
     # Why it abstained, where it says so: {reason: how often}
     reasons: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
@@ -82,7 +83,7 @@ class Line:
         self.hit_rate_before = before.share
 
     def add(self, *, evaluated: int, votes: Counter[str], errors: Sequence[tuple[int, str]], unseen: int,
-            reasons: Mapping[str, int], seconds: float) -> None:  # fmt: skip
+            reasons: Mapping[str, int], seconds: float, later: str = "") -> None:  # fmt: skip
         """What it did in one batch. `errors`: (item, message)."""
         self.evaluated += evaluated
         self.votes = dict(Counter(self.votes) + votes)
@@ -95,6 +96,7 @@ class Line:
                 known.add(message[:_LONGEST_MESSAGE])
                 self.messages.append({"item": item, "message": message[:_LONGEST_MESSAGE]})
         self.unseen += unseen
+        self.later = later or self.later
         self.reasons = dict(Counter(self.reasons) + Counter(reasons))
         self.seconds = round(self.seconds + seconds, 4)
         self._count(votes.total())

@@ -1,6 +1,6 @@
 """Runs of labeling functions as pending work: asked for by people, by changes of functions, and by items that come.
 
-One run of a project goes at a time; function_run.py does the work.
+One run of a project goes at a time, beside those of functions that wait for others (asking_requests.py); function_run.py does the work.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from annotation.roles import Action
 from annotation.services import hot, jobs
 from annotation.services.access import check
 from labelmodel.models import FunctionRun, FunctionVersion, WeakSettings
+from labelmodel.services import asking_requests
 
 Kind = FunctionRun.Kind
 Trigger = FunctionRun.Trigger
@@ -37,6 +38,10 @@ WHERE EXISTS (SELECT FROM annotation_item i WHERE i.project_id = p.id AND i.crea
    OR EXISTS (
        SELECT FROM labelmodel_voteshard s JOIN labelmodel_functionversion v ON v.id = s.version_id
        WHERE v.project_id = p.id AND v.state = 'active' AND s.again_at <= clock_timestamp()
+       AND NOT EXISTS (
+           SELECT FROM labelmodel_functionrun r
+           WHERE r.project_id = p.id AND r.state = 'running' AND r.versions = jsonb_build_array(v.id)
+       )
    )
 """
 
@@ -86,6 +91,8 @@ def cancel(*, run: FunctionRun, by: User) -> FunctionRun:
     """Stop at the next block; the votes that were cast stay. Raises NotAllowed, Conflict for one that has ended."""
     check(user=by, project=run.project, action=Action.WRITE_FUNCTIONS)
     jobs.cancel(run)
+    if _asks(run):
+        asking_requests.forget_pauses(run.versions)
     return run
 
 
@@ -93,6 +100,9 @@ def retry(*, run: FunctionRun, by: User) -> FunctionRun:
     """Go on with the blocks that are missing. Raises NotAllowed, Conflict where it has not failed and was not cancelled, or
     another one waits already."""
     check(user=by, project=run.project, action=Action.WRITE_FUNCTIONS)
+    if _asks(run):
+        asking_requests.begin_again(run)
+        return run
     try:
         with transaction.atomic():
             jobs.retry(run)
@@ -101,9 +111,13 @@ def retry(*, run: FunctionRun, by: User) -> FunctionRun:
     return run
 
 
+def _asks(run: FunctionRun) -> bool:
+    return run.kind != Kind.CANARY and FunctionRun.objects.asking().filter(pk=run.pk).exists()
+
+
 def due_projects() -> list[int]:
     """Projects with runs that wait, or whose worker has fallen silent."""
-    found = FunctionRun.objects.claimable().order_by().values_list("project", flat=True)
+    found = FunctionRun.objects.claimable().quick().order_by().values_list("project", flat=True)
     return sorted(set(found))
 
 
@@ -114,6 +128,7 @@ def arrived() -> list[int]:
     projects = sorted(set(active.order_by().values_list("project", flat=True)))
     # Those that are being worked on see what came when they look again.
     busy = FunctionRun.objects.filter(state__in=[State.WAITING, State.RUNNING], kind__in=[Kind.NEW, Kind.ALL])
+    busy = busy.quick()
     projects = sorted(
         set(projects) - set(busy.filter(project__in=projects).values_list("project", flat=True))
     )

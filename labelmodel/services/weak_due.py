@@ -95,7 +95,8 @@ def _want_where_behind(project: Project) -> None:
 
 def _is_busy(project_id: int) -> bool:
     """Whether votes are being cast, or answers weighed: in a moment there is more to fit to."""
-    casting = FunctionRun.objects.filter(project=project_id, state__in=[State.WAITING, State.RUNNING])
+    # Functions that wait for others may take hours: nothing waits for them.
+    casting = FunctionRun.objects.quick().filter(project=project_id, state__in=[State.WAITING, State.RUNNING])
     if casting.exclude(kind=FunctionRun.Kind.CANARY).exists():
         return True
     return ConsensusDue.objects.filter(project=project_id, created_at__gte=timezone.now() - PATIENCE).exists()

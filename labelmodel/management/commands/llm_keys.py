@@ -10,6 +10,7 @@ from redis import RedisError
 
 from labelmodel.endpoints import usage
 from labelmodel.endpoints.configured import Configured
+from labelmodel.services import asking_requests
 from labelmodel.services.llm_endpoints import configured, redis
 
 _ACTIONS = ("put_back", "switch_off", "wake")
@@ -49,6 +50,7 @@ class Command(BaseCommand):
         (one,) = chosen
         if options["wake"]:
             usage.wake(redis(), one.name)
+            asking_requests.wake(one.name)
             return
         key = options["put_back"] or options["switch_off"]
         if key not in {own.id for own in one.keys}:
@@ -57,6 +59,7 @@ class Command(BaseCommand):
             )
         if options["put_back"]:
             usage.put_back(redis(), one.name, key)
+            asking_requests.wake(one.name)
         else:
             usage.switch_off(redis(), one.name, key, options["why"])
 

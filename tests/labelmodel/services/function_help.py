@@ -12,7 +12,13 @@ import numpy as np
 from annotation.models import Item, Project, User
 from labelmodel.functions import ABSTAIN, KINDS, Batch, Cast, Kind
 from labelmodel.models import FunctionRun, FunctionVersion, VoteShard
-from labelmodel.services import function_review, function_run, functions
+from labelmodel.services import (
+    asking_requests,
+    function_asking,
+    function_review,
+    function_run,
+    functions,
+)
 from labelmodel.services.vote_shards import UNSEEN, unpack
 from tests.factories import make_item, make_project
 
@@ -62,7 +68,7 @@ def activate(version: FunctionVersion, by: User | None = None) -> FunctionVersio
     by = by or version.project.created_by
     function_review.submit(version=version, by=by)
     function_review.approve(version=version, by=by)
-    function_run.run_project(project_id=version.project_id)
+    work_off(version.project)
     version.refresh_from_db()
     return function_review.activate(version=version, by=by)
 
@@ -76,9 +82,17 @@ def active(
     return version
 
 
+def work_off(project: Project) -> None:
+    """Whatever waits is done, also by functions that ask others, up to where it is of no use to go on."""
+    function_run.run_project(project_id=project.pk)
+    for pk in asking_requests.due(project_id=project.pk):
+        while function_asking.go_on(run_id=pk):
+            pass
+
+
 def run(project: Project) -> FunctionRun:
     """Whatever waits is done; the latest run over the pool."""
-    function_run.run_project(project_id=project.pk)
+    work_off(project)
     return project.function_runs.exclude(kind="canary").latest("pk")
 
 

@@ -14,11 +14,12 @@ from django.core.management import CommandError, call_command
 from annotation.errors import InvalidInput
 from annotation.models import Project
 from labelmodel.functions import KINDS
-from labelmodel.models import FunctionRun, VoteShard, WeakSettings
-from labelmodel.services import llm_endpoints, run_requests
+from labelmodel.models import FunctionRun, WeakSettings
+from labelmodel.models.functions import ASKING_KINDS
+from labelmodel.services import function_review, llm_endpoints, run_requests
 from labelmodel.services.run_lines import Line
 from tests.labelmodel.endpoints.stub import KEYS, Request, Said, Stub, labeled, problem, sensible, serving
-from tests.labelmodel.services.function_help import active, add_items, draft, reviews, run, said
+from tests.labelmodel.services.function_help import active, add_items, draft, reviews, run, said, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +60,7 @@ def shown(*arguments: str) -> str:
 
 def test_the_kind_is_there() -> None:
     assert KINDS["endpoint"].title == "Language model (endpoint)"
+    assert {name for name, kind in KINDS.items() if kind.waits} == ASKING_KINDS
 
 
 def test_a_language_model_votes_on_the_pool(name: str, stub: Stub) -> None:
@@ -84,19 +86,22 @@ def test_while_all_keys_cool_down_items_stay_unseen_and_are_asked_about_later(na
     version = active(project, kind="endpoint", definition=asking(name))
     stub.does = lambda _: problem(429, "Slow down", Retry_After="300")
     add_items(project, ["bad film", "so good"])
-    done = once_more(project)
-    line = Line.of(done.lines[str(version.pk)])
+    run = once_more(project)
+    line = Line.of(run.lines[str(version.pk)])
 
-    assert done.state == "done"
+    assert run.paused_until is not None
     assert said(version) == {"item-00000": "positive"}
-    assert (line.unseen, line.errors) == (2, 0)
-    shard = VoteShard.objects.filter(version=version).latest("pk")
-    assert shard.again_at is not None
+    assert (line.unseen, line.errors, line.evaluated) == (2, 0, 0)
+    assert line.later == "All keys are cooling down."
+    asked = len(stub.asked)
+    work_off(project)
+    assert len(stub.asked) == asked
     stub.does = sensible
     for key in llm_endpoints.configured()[name].keys:
         call_command("llm_keys", name, put_back=key.id, stdout=io.StringIO())
-    VoteShard.objects.update(again_at=None)
-    once_more(project)
+    work_off(project)
+    run.refresh_from_db()
+    assert (run.state, run.done) == ("done", 2)
     assert said(version) == {"item-00000": "positive", "item-00001": "negative", "item-00002": "positive"}
 
 
@@ -182,3 +187,21 @@ def test_people_see_that_an_endpoint_rests_and_wake_it(name: str, stub: Stub) ->
 def test_mistakes_at_the_command_line(name: str, arguments: list[str], words: str) -> None:
     with pytest.raises(CommandError, match=words):
         shown(*(name if one == "NAME" else one for one in arguments))
+
+
+def test_a_trial_waits_too_and_says_at_once_what_is_wrong(name: str, stub: Stub) -> None:
+    stub.does = lambda _: problem(429, "Slow down", Retry_After="300")
+    version = draft(reviews(), kind="endpoint", definition=asking(name))
+    function_review.submit(version=version, by=version.author)
+    function_review.approve(version=version, by=version.author)
+    work_off(version.project)
+    trial = version.project.function_runs.get()
+
+    assert (trial.kind, trial.state) == ("canary", "running")
+    assert trial.lines[str(version.pk)]["later"] == "All keys are cooling down."
+    stub.does = lambda _: problem(404, "The model `m` does not exist.")
+    shown(name, "--put-back", llm_endpoints.configured()[name].keys[0].id)
+    work_off(version.project)
+    version.refresh_from_db()
+    assert version.canary["errors"] == 6
+    assert version.canary["messages"][0]["message"] == "404: The model `m` does not exist."
