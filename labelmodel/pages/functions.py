@@ -101,7 +101,7 @@ def estimated(found: Estimate | None) -> Figure:
         found.accuracy,
         percent(found.accuracy),
         f"{100 * found.low:.0f} to {100 * found.high:.0f}",
-        f"by run {found.run} of the label model, from about {found.judgments:,.0f} judgments",
+        f"by fit {found.run} of the label model, from about {found.judgments:,.0f} judgments",
         "",
         charts.interval(AXIS, found.accuracy, found.low, found.high),
     )

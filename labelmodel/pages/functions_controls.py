@@ -168,7 +168,10 @@ SHAPES: dict[str, Shape] = {
         "Votes what a function of an installed package returns.",
         (
             Control(
-                "function", "line", "Name", "As the package registers it under querent.labeling_functions."
+                "function",
+                "line",
+                "Function of the package",
+                "As the package registers it under querent.labeling_functions.",
             ),
             Control(
                 "labels", "json", "What it returns, and which label is meant", '{"1": "spam"}', more=True

@@ -107,19 +107,23 @@ def trial(version: FunctionVersion, chips: dict[str, Label]) -> Trial:
             for old, moved in figures.get("changed", {}).items()
             for new, count in moved.items()
         ],
-        _examples(figures.get("examples", {})),
+        _examples(figures.get("examples", {}), compared=bool(figures.get("active"))),
         sum(now.values()),
         "" if agreement is None else f"{100 * agreement:.1f} %",
     )
 
 
-def _examples(found: dict[str, list[int]]) -> list[tuple[str, list[tuple[int, str]]]]:
+def _examples(found: dict[str, list[int]], *, compared: bool) -> list[tuple[str, list[tuple[int, str]]]]:
     keys = dict(
         Item.objects.filter(pk__in=[item for some in found.values() for item in some]).values_list(
             "pk", "key"
         )
     )
-    titles = {"gained": "New votes", "lost": "Votes that fall away", "changed": "Other labels"}
+    titles = {
+        "gained": "New votes" if compared else "Some of them",
+        "lost": "Votes that fall away",
+        "changed": "Other labels",
+    }
     return [
         (titles[name], [(item, keys[item]) for item in some if item in keys][:5])
         for name, some in found.items()

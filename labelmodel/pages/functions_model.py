@@ -16,6 +16,7 @@ from annotation.pages import quality_charts as charts
 from annotation.pages import words
 from annotation.pages.forms import attempt, tell
 from annotation.pages.quality_charts import Axis, Dot
+from annotation.reports.intervals import wilson
 from annotation.roles import Action
 from labelmodel.methods import METHODS
 from labelmodel.models import WeakRun
@@ -182,15 +183,16 @@ def _figure(value: float, low: float, high: float, note: str) -> Figure:
 def _dots(found: Health) -> list[Dot]:
     axis = Axis(0.0, 1.0)
     return [
-        Dot(
-            axis.at(one["confidence"]),
-            round(100 - axis.at(one["accuracy"]), 2),
-            round(100 - axis.at(one["accuracy"]), 2),
-            round(100 - axis.at(one["accuracy"]), 2),
-            f"{100 * one['confidence']:.0f} % sure, {100 * one['accuracy']:.0f} % right, {words.count(one['n'], 'item')}",
-        )
+        _dot(axis, one["confidence"], one["accuracy"], one["n"])
         for one in found.judged.get("reliability", ())
     ]
+
+
+def _dot(axis: Axis, sure: float, right: float, n: int) -> Dot:
+    low, high = wilson(round(right * n), n)
+    y, top, bottom = (round(100 - axis.at(value), 2) for value in (right, high, low))
+    told = f"{100 * sure:.0f} % sure, {100 * right:.0f} % right ({100 * low:.0f} to {100 * high:.0f}), "
+    return Dot(axis.at(sure), y, top, bottom, told + words.count(n, "item"))
 
 
 def _precisions(fit: Fit | None) -> list[tuple[str, str, str, str]]:

@@ -15,7 +15,7 @@ from annotation.errors import Conflict, InvalidInput, NotAllowed
 from annotation.pages.forms import PercentField, attempt
 from annotation.roles import Action, may
 from labelmodel.models import FunctionVersion, LabelingFunction
-from labelmodel.pages.functions import COLORS, FunctionsPage, Label, labels_of, row
+from labelmodel.pages.functions import COLORS, FunctionsPage, Label, estimated, labels_of, row
 from labelmodel.pages.functions_controls import shape_of
 from labelmodel.pages.functions_history import VersionRow, diff, trial
 from labelmodel.reports import functions_table as report
@@ -87,10 +87,20 @@ class Function(FunctionsPage):
             reason_fault=reason_fault,
             said=said,
             pending=any(one.version.state == State.CANARY and not one.version.canary for one in rows),
-            run=report.pending_run(self.project),
+            follow=self._follow(listed),
+            estimate_note=_estimate_note(listed),
             removable=not any(one.activated_at for one in versions),
             crumbs=self.crumbs_to((function.name, "")),
         )
+
+    def _follow(self, listed: report.Listed) -> int:
+        """How often the page looks for news, in seconds: while a run or a fit is under way or to be expected; 0: never."""
+        voting = (
+            listed.version.state == State.ACTIVE and not self.function.stopped_at and not listed.row.faults
+        )
+        if report.pending_run(self.project) or report.fits_now(self.project, self.function.question):
+            return 2
+        return 5 if voting and listed.estimate is None else 0
 
     def _settings(self) -> SettingsForm:
         function = self.function
@@ -130,6 +140,13 @@ class Function(FunctionsPage):
             return tried(version), ""
         except (InvalidInput, Conflict) as error:
             return [], str(error)
+
+
+def _estimate_note(listed: report.Listed) -> str:
+    found = listed.estimate
+    if found is None:
+        return "no label model has weighed it yet"
+    return f"{100 * found.low:.0f} to {100 * found.high:.0f} %, {estimated(found).note}"
 
 
 class Change(Function):

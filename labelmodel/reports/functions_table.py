@@ -125,6 +125,13 @@ def pending_run(project: Project) -> FunctionRun | None:
     return found
 
 
+def fits_now(project: Project, question: str) -> bool:
+    """Whether a label model of this question is being fitted, or is about to be."""
+    return WeakRun.objects.filter(
+        project=project, question=question, state__in=["waiting", "running"]
+    ).exists()
+
+
 def review_count(project: Project) -> int:
     """Versions that wait for somebody's review."""
     return FunctionVersion.objects.filter(project=project, state=State.REVIEW).count()

@@ -410,7 +410,7 @@ def test_the_label_model_page_without_and_with_a_fit(project: Project) -> None:
 
     assert "counts" in page
     assert "Estimated accuracy" in page
-    assert f"by run {run.pk} of the label model" in table
+    assert f"by fit {run.pk} of the label model" in table
 
 
 def test_a_fit_is_cancelled_and_tried_again_by_buttons(project: Project) -> None:
