@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from active.models import LearningSettings, ModelVersion, Round, RoundShard
+from active.models import LearningSettings, Round, RoundShard
 from active.names import STRATEGIES
-from active.services import learning
+from active.services import function_changes, learning
 from annotation.errors import Conflict, Fault, InvalidInput, NotFound
 from annotation.models import Item, Membership, Project, User
 from annotation.roles import Action
 from annotation.services.access import check
-from labelmodel.models import WeakRun
 
 State, Trigger = Round.State, Round.Trigger
 LARGEST_BATCH = 10_000
@@ -77,6 +77,7 @@ def _add(
     by: User | None = None,
     strategy: str | None = None,
     n: int | None = None,
+    notes: Sequence[str] = (),
 ) -> Round:
     question = learning.learned_question(project, settings)
     assert question is not None, "only called with a question"
@@ -95,6 +96,7 @@ def _add(
                 rival="" if strategy else settings.rival,
                 batch=n or settings.batch,
                 answers=answers_given(project.pk),
+                notes=list(notes),
                 moved_at=timezone.now(),
             )
     except IntegrityError:
@@ -152,7 +154,8 @@ def start_due() -> None:
     for settings in idle.select_related("project__schema"):
         trigger = trigger_of(settings)
         if trigger and learning.learned_question(settings.project, settings):
-            _add(settings.project, settings, trigger)
+            others = trigger == Trigger.LABELS and function_changes.due(settings, timezone.now())
+            _add(settings.project, settings, trigger, notes=[function_changes.NOTE] if others else ())
 
 
 def trigger_of(settings: LearningSettings, now: datetime | None = None) -> str | None:
@@ -161,28 +164,18 @@ def trigger_of(settings: LearningSettings, now: datetime | None = None) -> str |
     latest = Round.objects.filter(project=project).order_by("-pk").first()
     if latest is None:
         return Trigger.START if Item.objects.in_queue().filter(project=project).exists() else None
-    passed = (now or timezone.now()) - (latest.finished_at or latest.created_at)
+    moment = now or timezone.now()
+    passed = moment - (latest.finished_at or latest.created_at)
     fresh = answers_given(project) - latest.answers
     done = latest.state == State.DONE
-    if done and rests_on_withdrawn(project, latest.question, since=latest.started_at):
-        return Trigger.LABELS
-    if fresh >= enough_answers(settings, latest) and (done or passed > REST):
+    enough = fresh >= enough_answers(settings, latest) or function_changes.due(settings, moment)
+    if enough and (done or passed > REST):
         return Trigger.LABELS
     if fresh > 0 and settings.every_minutes and passed >= timedelta(minutes=settings.every_minutes):
         return Trigger.SCHEDULE
     if done and (fresh > 0 or passed > REST) and _runs_low(project, latest):
         return Trigger.DRY
     return None
-
-
-def rests_on_withdrawn(project_id: int, question: str, *, since: datetime | None = None) -> bool:
-    """Whether the model in use learned from probable labels that were taken back, after this moment where it is given."""
-    used = ModelVersion.objects.filter(project=project_id, question=question, state="promoted")
-    learned = used.values_list("metrics__learned_from__functions__run", flat=True).first()
-    if learned is None:
-        return False
-    withdrawn = WeakRun.objects.filter(pk=learned).exclude(withdrawn_at=None)
-    return (withdrawn.filter(withdrawn_at__gt=since) if since else withdrawn).exists()
 
 
 def enough_answers(settings: LearningSettings, latest: Round | None) -> int:

@@ -19,6 +19,7 @@ from active.services import (
     curve,
     doubts,
     embeddings,
+    function_changes,
     judging,
     registry,
     requests,
@@ -256,7 +257,7 @@ def _consider(made: ModelVersion, used: ModelVersion | None, examples: Examples)
     if used is None:
         registry.promote(made, "The first model.")
         return
-    if requests.rests_on_withdrawn(used.project_id, used.question):
+    if function_changes.taken_back_at(used.project_id, used.question) is not None:
         why = "learned from what labeling functions said that was taken back since"
         registry.promote(made, f"In place of version {used.version}, which {why}.")
         return

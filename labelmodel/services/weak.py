@@ -7,6 +7,7 @@ Loads no numerical libraries: web processes ask for runs and read what they say.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
@@ -17,7 +18,7 @@ from annotation.roles import Action
 from annotation.services import jobs
 from annotation.services.access import check
 from labelmodel.methods import METHODS
-from labelmodel.models import FunctionVersion, PosteriorShard, WeakRun
+from labelmodel.models import FunctionVersion, PosteriorShard, WeakRun, WeakSettings
 from labelmodel.services.function_rules import functions_questions, labels_of, question_of
 
 State = WeakRun.State
@@ -102,6 +103,17 @@ def published(project: Project, question: Question) -> WeakRun | None:
         return None
     versions = FunctionVersion.objects.filter(pk__in=[key for key in found.versions if type(key) is int])
     return None if versions.exclude(function__stopped_at=None).exists() else found
+
+
+def is_coming(project: Project, question: Question, *, since: datetime) -> bool:
+    """Whether none counts now, what did having been taken back at this moment, but one is on its way."""
+    if question["name"] not in voted_questions(project.pk) or published(project, question) is not None:
+        return False
+    asked = WeakRun.objects.filter(project=project, question=question["name"], created_at__gt=since)
+    latest = asked.order_by("-pk").only("state").first()
+    if latest is not None:
+        return latest.is_pending
+    return not WeakSettings.objects.filter(project=project, automatic=False).exists()
 
 
 def cancel(*, run: WeakRun, by: User) -> WeakRun:

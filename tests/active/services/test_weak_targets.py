@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from active.models import LearningSettings, ModelVersion, Round, Selection
-from active.services import requests, training_data, weak_source, weak_targets
+from active.services import function_changes, requests, training_data, weak_source, weak_targets
 from annotation.models import Consensus, Item, Prediction, Project
 from annotation.services import gold
 from labelmodel.models import FunctionVersion, LabelingFunction, WeakRun, WeakSettings
-from labelmodel.services import function_review
+from labelmodel.services import function_review, weak_due, weak_run
+from labelmodel.services.functions import stop
 from tests.active.learning import BAD, GOOD, answer, make_learning, run
 from tests.labelmodel.weak_help import cast, fit
 
@@ -166,12 +169,60 @@ def test_a_rollback_starts_a_round_without_what_was_withdrawn() -> None:
     bad = LabelingFunction.objects.get(name="words 0")
     function_review.roll_back(function=bad, by=project.created_by, reason="Wrong words.")
 
+    # A fit without it is on its way.
+    assert requests.trigger_of(project.learning) is None
+    cast(project)
+    again = fit(project)
     assert requests.trigger_of(project.learning) == Round.Trigger.LABELS
     run(project)
     used = ModelVersion.objects.get(state="promoted")
-    assert "functions" not in used.metrics["learned_from"]
+    assert (used.metrics["learned_from"]["functions"]["run"], len(again.versions)) == (again.pk, 2)
     assert "taken back" in used.reason
     assert requests.trigger_of(project.learning) is None
+
+
+def test_the_kill_switch_starts_a_round_without_what_the_function_said() -> None:
+    project = make_told()
+    run(project)
+    first = LabelingFunction.objects.earliest("name")
+    stop(function=first, by=project.created_by, reason="Wrong words.")
+    # A fit without it is on its way, unless it fails or takes for ever.
+    assert requests.trigger_of(project.learning) is None
+    later = timezone.now() + timedelta(minutes=11)
+    assert requests.trigger_of(project.learning, later) == Round.Trigger.LABELS
+
+    weak_due.want_where_behind()
+    weak_run.run(run_id=WeakRun.objects.get(state="waiting").pk)
+    assert requests.trigger_of(project.learning) == Round.Trigger.LABELS
+    run(project)
+
+    used = ModelVersion.objects.get(state="promoted")
+    assert used.metrics["learned_from"]["functions"]["run"] == WeakRun.objects.latest("pk").pk
+    assert "taken back" in used.reason
+    assert requests.trigger_of(project.learning) is None
+    for function in LabelingFunction.objects.filter(stopped_at=None):
+        stop(function=function, by=project.created_by, reason="Wrong, too.")
+    # None is left that could be fitted.
+    requests.start_due()
+    assert function_changes.NOTE in Round.objects.latest("pk").notes
+
+
+def test_functions_that_come_start_a_round_after_a_rest() -> None:
+    project = make_told()
+    run(project)
+    later = timezone.now() + timedelta(minutes=11)
+    fit(project)
+    # The same functions, of which people have labeled nothing new.
+    assert requests.trigger_of(project.learning, later) is None
+
+    add_words(project, "late", positive=GOOD[:2])
+    cast(project)
+    fit(project)
+
+    assert requests.trigger_of(project.learning) is None
+    assert requests.trigger_of(project.learning, later) == Round.Trigger.LABELS
+    LearningSettings.objects.update(from_functions=False)
+    assert requests.trigger_of(LearningSettings.objects.get(), later) is None
 
 
 def test_a_part_of_the_batch_checks_the_functions() -> None:
