@@ -112,7 +112,7 @@ def is_coming(project: Project, question: Question, *, since: datetime) -> bool:
     asked = WeakRun.objects.filter(project=project, question=question["name"], created_at__gt=since)
     latest = asked.order_by("-pk").only("state").first()
     if latest is not None:
-        return latest.is_pending
+        return latest.state in {State.WAITING, State.RUNNING}
     return not WeakSettings.objects.filter(project=project, automatic=False).exists()
 
 
