@@ -6,11 +6,12 @@ class ActiveApp(AppConfig):
 
     def ready(self) -> None:
         from active.events import EVENTS
-        from active.reports import round_column, round_fields, schema_reach, similar_field
+        from active.reports import function_offers, round_column, round_fields, schema_reach, similar_field
         from active.services import archived, model_supply, similar_supply, weak_source
         from annotation.services.event_types import EVENT_TYPES
 
         EVENT_TYPES.update(EVENTS)
+        function_offers.add()
         round_column.add()
         round_fields.add()
         similar_field.add()

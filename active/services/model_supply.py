@@ -15,7 +15,6 @@ from django.db import connection
 
 from active.models import ModelVersion
 from active.services import registry
-from active.services.similar_supply import current_encoder
 from annotation.models import Prediction, Project
 from annotation.questions import QUESTION_TYPES
 from labelmodel.further_kinds import LOADERS
@@ -78,24 +77,9 @@ def _version(project: Project, question: str, definition: Definition) -> ModelVe
     if row is None:
         named = f"no version {definition['model']} of a model" if "model" in definition else "no model in use"
         raise missing(f"There is {named} for this question.", "model")
-    if fault := _fault(project, row):
-        raise missing(fault, "model")
+    if why := registry.no_vote(project, row):
+        raise missing(why, "model")
     return row
-
-
-def _fault(project: Project, row: ModelVersion) -> str:
-    """Why this version cannot vote."""
-    if "functions" in row.metrics.get("learned_from", {}):
-        return (
-            f"Model {row.version} learned from labeling functions: it would say again what they said. Name one that learned "
-            "from people alone."
-        )
-    if not row.file:
-        return f"What model {row.version} learned is not kept any more; name a later one."
-    encoder = current_encoder(project)
-    if encoder is None or encoder.pk != row.encoder_id:
-        return f"Model {row.version} needs vectors of an encoder that is not used any more; name a later one."
-    return ""
 
 
 def _model(row: ModelVersion) -> Oracle:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from active.models import ModelVersion
+from active.models import Encoder, ModelVersion
 from annotation.errors import Conflict, NotFound
 from annotation.models import Project, User
 from annotation.roles import Action
@@ -19,6 +19,27 @@ def in_use(project: Project, question: str) -> ModelVersion | None:
     """The promoted model of a question."""
     used = ModelVersion.objects.filter(project=project, question=question, state=State.PROMOTED)
     return used.select_related("encoder").first()
+
+
+def current_encoder(project: Project) -> Encoder | None:
+    """The encoder whose vectors new items get."""
+    ready = Encoder.objects.filter(project=project, state=Encoder.State.READY)
+    return ready.order_by("-version").first()
+
+
+def no_vote(project: Project, row: ModelVersion) -> str:
+    """Why this version of a model cannot be a labeling function; "" where it can."""
+    if "functions" in row.metrics.get("learned_from", {}):
+        return (
+            f"Model {row.version} learned from labeling functions: it would say again what they said. Name one that learned "
+            "from people alone."
+        )
+    if not row.file:
+        return f"What model {row.version} learned is not kept any more; name a later one."
+    encoder = current_encoder(project)
+    if encoder is None or encoder.pk != row.encoder_id:
+        return f"Model {row.version} needs vectors of an encoder that is not used any more; name a later one."
+    return ""
 
 
 def next_version(project_id: int) -> int:

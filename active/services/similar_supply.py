@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from active.models import Encoder
+from active.services.registry import current_encoder
 from annotation.models import Item, Project
 from labelmodel.further_kinds import LOADERS
 from labelmodel.services.function_supplies import SUPPLIES, Definition, Supply, missing
@@ -20,12 +21,6 @@ def add() -> None:
 
 def _register() -> None:
     import active.services.similar_kind  # noqa: F401
-
-
-def current_encoder(project: Project) -> Encoder | None:
-    """The encoder whose vectors new items get."""
-    ready = Encoder.objects.filter(project=project, state=Encoder.State.READY)
-    return ready.order_by("-version").first()
 
 
 def _complete(project: Project, question: str, definition: Definition) -> Definition:

@@ -35,6 +35,8 @@ class Control:
     more: bool = False
     # What entries call that which the label is of.
     entry: str = "value"
+    # What a line may be chosen from beside it, or "" where nothing is offered.
+    offers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Shape:
 
 _FIELDS = Control("fields", "fields", "Fields to read", "None chosen: all fields with text.", more=True)
 _CASE = Control("case", "check", "Upper and lower case differ", default=False, more=True)
+_TAG = "Choose a tag"
 _LABEL = Control("label", "label", "Votes for")
 _ANY_FIELD = Control(
     "fields", "fields", "Fields to read", "None chosen: those that the expression names.", more=True
@@ -191,6 +194,7 @@ SHAPES: dict[str, Shape] = {
                 "One on each line: key of an item = label.",
                 "mail-17 = spam",
                 entry="key",
+                offers="Find an item: its key, or words of it",
             ),
             Control(
                 "least",
@@ -212,6 +216,7 @@ SHAPES: dict[str, Shape] = {
                 "number",
                 "Version of the model",
                 "Empty: the model in use, unless an import is named.",
+                offers="Versions",
             ),
             Control("least", "number", "Least probability", "From 0 to 1; below, it abstains.", default=0.5),
             Control("source", "line", "Or an import: its source", more=True),
@@ -225,9 +230,9 @@ SHAPES: dict[str, Shape] = {
         (),
         (
             _LABEL,
-            Control("any", "terms", "Any of these tags", "One on each line.", "urgent"),
-            Control("all", "terms", "And all of these", "One on each line.", more=True),
-            Control("not", "terms", "But none of these", "One on each line.", more=True),
+            Control("any", "terms", "Any of these tags", "One on each line.", "urgent", offers=_TAG),
+            Control("all", "terms", "And all of these", "One on each line.", more=True, offers=_TAG),
+            Control("not", "terms", "But none of these", "One on each line.", more=True, offers=_TAG),
         ),
         "label",
     ),

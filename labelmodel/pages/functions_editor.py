@@ -19,6 +19,7 @@ from labelmodel.models import FunctionVersion, LabelingFunction
 from labelmodel.pages import functions_values as values
 from labelmodel.pages.functions import FunctionsPage, labels_of
 from labelmodel.pages.functions_controls import COMPARISONS, HOLDS, READINGS, SHAPES, Shape, shape_of
+from labelmodel.reports.function_offers import offered
 from labelmodel.services import feedback, function_review, functions, llm_endpoints
 from labelmodel.services.function_rules import fields_of, sensitive_of
 
@@ -144,6 +145,7 @@ class Editor(FunctionsPage):
             form=form,
             labels=list(labels_of(question).values()) if question else [],
             fields=self.visible_fields(),
+            offers=offered(self.project, written.question, written.kind),
             comparisons=COMPARISONS,
             holds=HOLDS,
             readings=READINGS,

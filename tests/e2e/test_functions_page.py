@@ -14,6 +14,7 @@ from annotation.models import Item, Project
 from labelmodel.models import FunctionVersion, VoteShard, WeakRun
 from labelmodel.services import function_run, refresh, weak_due, weak_run
 from tests.active import learning
+from tests.annotation.items_help import make_findable
 from tests.factories import make_item, make_member
 from tests.labelmodel.written import label, make_texts
 
@@ -171,3 +172,28 @@ def test_rules_come_and_go_and_a_phone_shows_what_it_does(
     rules.nth(1).get_by_role("button", name="Take this rule away").click()
     expect(coverage).to_contain_text("40.0")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_exemplars_and_tags_are_chosen_or_typed(
+    signed_in: Any, problems: Callable[[Page], Page], written: Project
+) -> None:
+    make_findable(*written.items.all())
+    written.tags.create(name="from the shop")
+    page = problems(signed_in(written.created_by).new_page())
+    page.goto(f"/projects/{written.pk}/functions/new/?kind=similar")
+    adding, offers = page.get_by_label("Find an item"), page.locator("#offers option")
+    adding.fill("song")
+    expect(offers).to_have_count(12)
+    expect(offers.first).to_have_attribute("label", "I will not subscribe, lovely song 0")
+    adding.fill("item-00000 = spam")
+    adding.press("Enter")
+    adding.fill("item-00009 = ham")
+    page.get_by_role("button", name="Add", exact=True).click()
+    exemplars = page.get_by_label("Exemplars", exact=True)
+    expect(exemplars).to_have_value("item-00000 = spam\nitem-00009 = ham")
+
+    page.get_by_role("link", name="Tags", exact=True).click()
+    expect(offers).to_have_attribute("value", "from the shop")
+    page.get_by_label("Choose a tag, for “Any of these tags”").fill("from the shop")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Any of these tags", exact=True)).to_have_value("from the shop")
