@@ -16,7 +16,7 @@ from redis import RedisError
 
 from active.models import Round
 from annotation.models import ConsensusDue, Dataset, Item, Project
-from config import health, heartbeats
+from config import health, heartbeats, metrics_endpoints
 from config.celery import QUEUES
 from labelmodel.models import LabelModelRun, WeakRun
 from labelmodel.reports import weak_health
@@ -35,6 +35,7 @@ class Installation(Collector):
     def collect(self) -> Iterator[Metric]:
         yield _components()
         yield from _broker()
+        yield from metrics_endpoints.collect()
         yield from self._counts()
 
     def _counts(self) -> list[Metric]:

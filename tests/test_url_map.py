@@ -249,6 +249,8 @@ def values(project: Project, annotator: User) -> dict[str, Any]:
         "run_id": run.pk,
         "function_id": function.pk,
         "table_id": table.pk,
+        "endpoint": "main",
+        "key": "0123456789ab",
         "name": picture.name,
         # Django's admin
         "id": annotator.pk,

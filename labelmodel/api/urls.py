@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labelmodel.api import function_runs, functions, preview, quality, runs, weak
+from labelmodel.api import function_runs, functions, llm_endpoints, preview, quality, runs, weak
 
 app_name = "label-model-api"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     *quality.urlpatterns,
     *functions.urlpatterns,
     *function_runs.urlpatterns,
+    *llm_endpoints.urlpatterns,
     *preview.urlpatterns,
     *weak.urlpatterns,
 ]

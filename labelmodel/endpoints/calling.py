@@ -179,7 +179,8 @@ class Call:
         outcome: Outcome = "cut" if cut else _OUTCOMES[reply.kind]
         try:
             source.pool.settle(
-                lease, Settled(outcome, reply.tokens_in, reply.tokens_out, reply.wait, reply.said)
+                lease,
+                Settled(outcome, reply.tokens_in, reply.tokens_out, reply.wait, reply.said, reply.status),
             )
         except RedisError:
             # What was answered is paid for, and not thrown away.

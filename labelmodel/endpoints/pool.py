@@ -56,13 +56,15 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What came of a request. `wait`: seconds that the server asks for; `said`: in words, for people, without the key."""
+    """What came of a request. `wait`: seconds that the server asks for; `said`: in words, for people, without the key; `status`:
+    of HTTP, 0 where there was no answer."""
 
     outcome: Outcome
     tokens_in: int = 0
     tokens_out: int = 0
     wait: float | None = None
     said: str = ""
+    status: int = 0
 
 
 class Pool:
@@ -114,6 +116,7 @@ class Pool:
             random.random(),  # noqa: S311 - spreads workers that failed together
             settled.said[:300],
             pauses.failures,
+            settled.status,
         ]
         return bool(self._settle(keys=[self._base], args=args))
 

@@ -4,7 +4,7 @@ Names, all behind one `{hash tag}`, so that a cluster keeps them together:
 
 * `:endpoint` hash: `failures` in a row, `cool_until`, `cooled_at`, `why`
 * `:key:<id>` hash: `taken` (when last, as a running number), `failures`, `cool_until`, `cooled_at`, `why`, `off_at`, `off_why`,
-  `day` and `day_tokens`, and what was ever used: `requests`, `errors`, `tokens_in`, `tokens_out`
+  `day` and `day_tokens`, and what was ever used: `requests`, `errors`, `tokens_in`, `tokens_out`, and errors by status: `401`, `403`, `429`
 * `:minute:<id>` list: when the latest requests were, newest first; as many as a minute may have
 * `:leases:<id>` sorted set: requests on their way, by when they are given up
 * `:hour:<id>:<hour>` hash: what was used in that hour
@@ -103,7 +103,7 @@ return {'key', found.id, tostring(day)}
 
 # ARGV: key, lease, milliseconds of its patience, day and tokens it was taken with, outcome, tokens in, tokens out, milliseconds
 # that the server asks to wait (-1: it does not say), first and longest pause, a chance from 0 to 1, what happened, failures in
-# a row that stop an endpoint. Answers 1, or 0 when that lease was settled or given up before.
+# a row that stop an endpoint, status. Answers 1, or 0 when that lease was settled or given up before.
 SETTLE = (
     _TOP
     + """
@@ -123,6 +123,8 @@ end
 count(id, 'tokens_in', tokens_in)
 count(id, 'tokens_out', tokens_out)
 if outcome ~= 'ok' and outcome ~= 'cut' then count(id, 'errors', 1) end
+local status = ARGV[15]
+if status == '401' or status == '403' or status == '429' then count(id, status, 1) end
 -- What was on its way before the pause began tells nothing new, neither good nor bad.
 local function cool(name, from)
   local pause = told >= 0 and told or 0

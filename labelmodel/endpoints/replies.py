@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
@@ -38,6 +38,8 @@ class Reply:
     wait: float | None = None
     # Of the whole text, by the endpoint's own account.
     chance: float | None = None
+    # 0: there was no answer.
+    status: int = 0
 
 
 def failed(said: str, wait: float | None = None) -> Reply:
@@ -52,6 +54,10 @@ def misfit(said: str) -> Reply:
 
 def reply_of(status: int, headers: Mapping[str, str], said: bytes, hidden: Callable[[str], str]) -> Reply:
     """The reply behind a status, headers and a body. `hidden` takes out what nobody may read."""
+    return replace(_reply_of(status, headers, said, hidden), status=status)
+
+
+def _reply_of(status: int, headers: Mapping[str, str], said: bytes, hidden: Callable[[str], str]) -> Reply:
     if status == 200:
         return _answered(said)
     wait = wait_of(headers, datetime.now(UTC))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from redis import Redis
 
@@ -13,16 +13,21 @@ from labelmodel.endpoints.keys import Key
 from labelmodel.endpoints.pool import base_of
 
 _MOST_HOURS = 40 * 24
+# As the pool counts them, in the order of Used.
+_USED = ("requests", "errors", "tokens_in", "tokens_out", "401", "403", "429")
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """How much was used."""
+    """How much was used, and how often it was refused: 401 (no such key), 403 and 429 (too much)."""
 
     requests: int = 0
     errors: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    denied: int = 0
+    forbidden: int = 0
+    limited: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,11 @@ class KeyState:
     why: str
     off_at: datetime | None
     off_why: str
+
+    @property
+    def stands(self) -> Literal["on", "cooling", "off"]:
+        """Whether it may be used."""
+        return "off" if self.off_at else "cooling" if self.cooling_until else "on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +151,7 @@ def _number(held: Mapping[str, str], name: str) -> int:
 
 
 def _used(held: Mapping[str, str]) -> Used:
-    return Used(*(_number(held, name) for name in ("requests", "errors", "tokens_in", "tokens_out")))
+    return Used(*(_number(held, name) for name in _USED))
 
 
 def _time(milliseconds: int) -> datetime:

@@ -16,6 +16,7 @@ from annotation.pages.forms import attempt, tell
 from annotation.questions.types import Question
 from annotation.roles import Action
 from labelmodel.pages.functions import FunctionsPage, labels_of
+from labelmodel.reports import endpoint_keys
 from labelmodel.services import function_tables, weak_settings
 from labelmodel.services.function_rules import fields_of
 from labelmodel.tasks import run_functions_soon
@@ -75,6 +76,7 @@ class Settings(FunctionsPage):
             balances=[self._balance(one, balance.get(str(one["name"]))) for one in self.questions()],
             choices=BALANCE,
             tables=self.project.function_tables.select_related("created_by"),
+            endpoints=endpoint_keys.standings(project_id=self.project.pk),
             crumbs=self.crumbs_to(("Settings", "")),
         )
 

@@ -8,9 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from redis import RedisError
 
+from annotation.errors import DomainError
 from labelmodel.endpoints import usage
 from labelmodel.endpoints.configured import Configured
-from labelmodel.services import asking_requests
+from labelmodel.services import endpoint_keys
 from labelmodel.services.llm_endpoints import configured, redis
 
 _ACTIONS = ("put_back", "switch_off", "wake")
@@ -48,20 +49,16 @@ class Command(BaseCommand):
         if options["endpoint"] is None:
             raise CommandError("Say which endpoint is meant.")
         (one,) = chosen
-        if options["wake"]:
-            usage.wake(redis(), one.name)
-            asking_requests.wake(one.name)
-            return
-        key = options["put_back"] or options["switch_off"]
-        if key not in {own.id for own in one.keys}:
-            raise CommandError(
-                f"There is no key “{key}”. There are: {', '.join(own.id for own in one.keys)}."
-            )
-        if options["put_back"]:
-            usage.put_back(redis(), one.name, key)
-            asking_requests.wake(one.name)
-        else:
-            usage.switch_off(redis(), one.name, key, options["why"])
+        try:
+            if options["wake"]:
+                endpoint_keys.wake(by=None, endpoint=one.name)
+            elif options["put_back"]:
+                endpoint_keys.put_back(by=None, endpoint=one.name, key=options["put_back"])
+            else:
+                key, why = options["switch_off"], options["why"]
+                endpoint_keys.switch_off(by=None, endpoint=one.name, key=key, why=why)
+        except DomainError as error:
+            raise CommandError(str(error)) from error
 
     def _show(self, one: Configured) -> None:
         stands = usage.endpoint_state(redis(), one.name)

@@ -31,7 +31,7 @@ def sent(stub: Stub, does: Said | None = None, *, secret: Secret | None = SECRET
 def test_an_answer_comes_with_what_it_cost(stub: Stub) -> None:
     reply = sent(stub, completion("positive", tokens=(40, 3)))
 
-    assert reply == Reply("answered", text="positive", finish="stop", tokens_in=40, tokens_out=3)
+    assert reply == Reply("answered", text="positive", finish="stop", tokens_in=40, tokens_out=3, status=200)
     assert stub.asked[0].key == KEYS[0]
     assert stub.asked[0].body["model"] == "m"
 
