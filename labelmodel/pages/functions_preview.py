@@ -91,15 +91,17 @@ class Preview(Editor):
         ][:MOST_TESTS]
         if found is None or not written.tests:
             return rows
+        chips = labels_of(self.question(written.question) or {})
         version = FunctionVersion(
             project=self.project, kind=written.kind, definition=written.definition, tests=written.tests,
-            labels=list(labels_of(self.question(written.question) or {})),
+            labels=list(chips),
         )  # fmt: skip
         results = iter(tried(version))
         judged = []
         for row in rows:
             if row.text.strip() and (result := next(results, None)) is not None:
-                said = "abstains" if result.got is None else f"says {result.got}"
+                got = chips.get(result.got or "")
+                said = "abstains" if result.got is None else f"says {got.title if got else result.got}"
                 row = replace(
                     row, passed=result.passed, fault="" if result.passed else result.error or f"It {said}."
                 )

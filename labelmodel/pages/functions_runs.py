@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,8 @@ class Row:
     state: str
     # Why it does not go on now, and when it will.
     paused: str
+    # What a trial on a sample was of.
+    tried: list[FunctionVersion]
 
     @property
     def votes(self) -> int:
@@ -69,9 +72,10 @@ class Runs(FunctionsPage):
         before = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
         found = report.listed(project=self.project, before=before, limit=PAGE + 1)
         runs = found[:PAGE]
+        tried = _tried(runs)
         return self.render(
             fragment=FRAGMENT,
-            runs=[_row(one) for one in runs],
+            runs=[_row(one, tried) for one in runs],
             pending=any(one.run.is_pending for one in runs),
             first=before is None,
             next=f"?before={runs[-1].run.pk}" if len(found) > PAGE else "",
@@ -90,13 +94,20 @@ class Runs(FunctionsPage):
         return redirect("function-runs", project_id)
 
 
-def _row(one: RunRow) -> Row:
+def _tried(runs: Sequence[RunRow]) -> dict[int, FunctionVersion]:
+    """{version id: the version that a trial among these runs was of}."""
+    numbers = [pk for one in runs if one.run.kind == FunctionRun.Kind.CANARY for pk in one.run.versions]
+    return FunctionVersion.objects.select_related("function").in_bulk(numbers)
+
+
+def _row(one: RunRow, tried: dict[int, FunctionVersion]) -> Row:
     run = one.run
     took = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
     paused = _paused(one)
     state = "Paused" if paused else run.get_state_display()
     color = "amber" if paused else COLORS[run.state]
-    return Row(run, color, words.duration(took), [_line(line) for line in one.lines], state, paused)
+    of = [tried[pk] for pk in run.versions if pk in tried] if run.kind == FunctionRun.Kind.CANARY else []
+    return Row(run, color, words.duration(took), [_line(line) for line in one.lines], state, paused, of)
 
 
 def _paused(one: RunRow) -> str:
