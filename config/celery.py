@@ -25,7 +25,7 @@ from config import heartbeats
 from config.embedded.programs import die_with_parent
 
 BEAT = f"beat@{socket.gethostname()}"
-QUEUES = ("default", "scoring", "training")
+QUEUES = ("default", "votes", "scoring", "training")
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Gives expired leases back and picks up jobs that nobody works on. A late one is worthless: the next one does it.
@@ -103,8 +103,11 @@ app.conf.update(
         "active.tasks.index_similar": {"queue": "scoring"},
         "labelmodel.tasks.run_functions": {"queue": "scoring"},
         "labelmodel.tasks.ask_for_votes": {"queue": "scoring"},
-        "labelmodel.tasks.look_for_items": {"queue": "scoring"},
-        "labelmodel.tasks.judge_items": {"queue": "scoring"},
+        # What comes gets its votes, and its probable label, within a minute, whatever else there is to do.
+        "labelmodel.tasks.sweep_functions": {"queue": "votes"},
+        "labelmodel.tasks.look_for_items": {"queue": "votes"},
+        "labelmodel.tasks.sweep_probable": {"queue": "votes"},
+        "labelmodel.tasks.judge_items": {"queue": "votes"},
         "labelmodel.tasks.fit_functions": {"queue": "training"},
     },
     task_acks_late=True,

@@ -12,6 +12,8 @@ from labelmodel.services import asking_requests, run_requests, runs
 
 # What the sweep sends is worthless when the next one has sent it again.
 SWEPT_SECONDS = 10
+# So long a run over a pool may keep others from a worker.
+SLICE_SECONDS = 20.0
 
 
 @shared_task
@@ -48,10 +50,12 @@ def sweep_functions() -> None:
 
 @shared_task
 def run_functions(project_id: int) -> None:
-    """Run labeling functions over a project's pool, or a new version over a sample of it."""
+    """Run labeling functions over a project's pool, or a new version over a sample of it; for some seconds at a time: whoever waits
+    for a worker comes between."""
     from labelmodel.services import function_run
 
-    function_run.run_project(project_id=project_id)
+    if function_run.run_project(project_id=project_id, seconds=SLICE_SECONDS):
+        run_functions.apply_async((project_id,), expires=SWEPT_SECONDS)
     for run_id in asking_requests.due(project_id=project_id):
         ask_for_votes.apply_async((run_id,), expires=SWEPT_SECONDS)
 
@@ -70,8 +74,11 @@ def look_for_items(project_id: int) -> None:
     """Run labeling functions on what came or changed, if it lacks their votes."""
     from labelmodel.services import function_run
 
-    if function_run.look(project_id=project_id) is not None:
-        function_run.run_project(project_id=project_id)
+    if function_run.look(project_id=project_id) is None:
+        return
+    # What takes longer goes on where long work is done: others' items come here, too.
+    if function_run.run_project(project_id=project_id, seconds=SLICE_SECONDS):
+        run_functions.apply_async((project_id,), expires=SWEPT_SECONDS)
 
 
 def run_functions_soon(project_id: int) -> None:

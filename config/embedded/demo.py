@@ -109,8 +109,9 @@ def _start_services(demo: Demo, supervisor: Supervisor) -> bool:
 
 def _components(demo: Demo) -> list[Component]:
     celery = ("celery", "--quiet", "--skip-checks", "-A", "config")
-    worker = _worker(demo, "worker", (*celery, "worker", "-Q", "default", "-c", "1"))
-    # Apart, so that imports and the consensus never wait for a model that learns.
+    # Two: what comes gets its votes while an import takes long.
+    worker = _worker(demo, "worker", (*celery, "worker", "-Q", "default,votes", "-c", "2"))
+    # Apart, so that imports, the consensus and votes on what comes never wait for a model that learns.
     learner = _worker(
         demo, "learner", (*celery, "worker", "-Q", "scoring,training", "-c", "2", "-n", "learner@%h")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from labelmodel.services import packed
 from labelmodel.services.vote_shards import BLOCK, UNSEEN, Labels, unpack
 
 Ids = npt.NDArray[np.int64]
+# {block: versions that have to look at something there}
+Todo = dict[int, set[int]]
 # At once: bytes as PostgreSQL keeps them; a block's worth of short texts.
 MOST_BYTES = 8 * 2**20
 
@@ -108,7 +111,7 @@ def content(project_id: int, number: int) -> Content:
     return Content(number, ids, moments, at)
 
 
-def due(blocks: Sequence[Block], versions: Collection[int], at: datetime) -> dict[int, set[int]]:
+def due(blocks: Sequence[Block], versions: Collection[int], at: datetime) -> Todo:
     """{block: versions whose votes are missing or out of date there}."""
     kept = VoteShard.objects.filter(version__in=versions)
     shards = {
@@ -119,7 +122,35 @@ def due(blocks: Sequence[Block], versions: Collection[int], at: datetime) -> dic
         block.number: {one for one in versions if _lacks(shards.get((one, block.number)), block, at)}
         for block in blocks
     }
-    return {number: lacking for number, lacking in found.items() if lacking}
+    return _some(found)
+
+
+def in_turn(blocks: Sequence[Block], versions: Collection[int], at: datetime) -> tuple[Todo, Todo, Todo]:
+    """What is due, first what is done first: what came or changed since a version looked there, with the one block at most that
+    is all that it never saw; blocks that it never saw; and what it left for later, which may take long."""
+    todo = due(blocks, versions, at)
+    kept = VoteShard.objects.filter(version__in=versions)
+    stamps = {(one, block): stamp for one, block, stamp in kept.values_list("version_id", "block", "stamp")}
+    unseen = Counter(
+        one for number, lacking in todo.items() for one in lacking if (one, number) not in stamps
+    )
+
+    def turn(one: int, number: int) -> int:
+        stamp = stamps.get((one, number))
+        if stamp is None:
+            # A version that never saw more than one is a new one: what comes does not wait for it.
+            return 0 if unseen[one] == 1 else 1
+        return 0 if stamp else 2
+
+    first, second, last = (
+        {number: {one for one in lacking if turn(one, number) == place} for number, lacking in todo.items()}
+        for place in range(3)
+    )
+    return _some(first), _some(second), _some(last)
+
+
+def _some(todo: Todo) -> Todo:
+    return {number: lacking for number, lacking in todo.items() if lacking}
 
 
 def _lacks(shard: tuple[str, datetime | None] | None, block: Block, at: datetime) -> bool:

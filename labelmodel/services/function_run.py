@@ -2,14 +2,18 @@
 
 What a run looks at is what the database says is missing: items that a version has not seen, or that changed since. A block
 is written in one short transaction together with how far the run is, so a worker that dies loses a block at most, and the
-next one goes on with those that are missing. Items that come meanwhile are found by another look at the end. Functions that wait
-for others, as for a language model, have runs of their own (function_asking.py), so that no votes wait for theirs.
+next one goes on with those that are missing. Workers do a long run slice by slice, so that nobody waits for a worker until it is
+over; items that come meanwhile get their votes first in each slice. Functions that wait for others, as for a language model, have
+runs of their own (function_asking.py), so that no votes wait for theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 
 from django.utils import timezone
 
@@ -37,18 +41,25 @@ State = FunctionRun.State
 MOST_LOOKS = 100
 # So long the sweep waits after a run that failed, was cancelled, or could do nothing.
 REST = timedelta(minutes=5)
+# Clocks differ a little: who comes too early finds nothing to do, and ends.
+_MARGIN = timedelta(seconds=1)
 
 
-def run_project(*, project_id: int) -> None:
-    """Work off the runs of a project that wait. Safe to call twice, at once or in turn: one goes at a time."""
+def run_project(*, project_id: int, seconds: float = math.inf) -> bool:
+    """Work off the runs of a project that wait, for so long and to the end of a block; whether there is more to do. Safe to call
+    twice, at once or in turn: one goes at a time."""
+    end = time.monotonic() + seconds
     with alone("functions", project_id) as free:
         if not free:
-            return
+            return False
         tried: set[int] = set()
         while (pk := _next(project_id, tried)) is not None:
             tried.add(pk)
-            jobs.run(FunctionRun, pk, _work)
+            jobs.run(FunctionRun, pk, partial(_work, end=end))
+            if time.monotonic() >= end:
+                break
         run_requests.forget_old(project_id=project_id)
+        return _next(project_id, set()) is not None
 
 
 def look(*, project_id: int) -> FunctionRun | None:
@@ -75,8 +86,9 @@ def look(*, project_id: int) -> FunctionRun | None:
 
 def _next(project_id: int, tried: set[int]) -> int | None:
     waiting = FunctionRun.objects.claimable().quick().filter(project=project_id).exclude(pk__in=tried)
-    found: int | None = waiting.order_by("pk").values_list("pk", flat=True).first()
-    return found
+    # Trials first: they are short, and somebody waits for them.
+    kinds = dict(waiting.values_list("pk", "kind"))
+    return min(kinds, key=lambda pk: (kinds[pk] != Kind.CANARY, pk), default=None)
 
 
 def _rested(project_id: int) -> bool:
@@ -88,13 +100,13 @@ def _rested(project_id: int) -> bool:
     return latest.state == State.DONE and any(line.get("evaluated") for line in latest.lines.values())
 
 
-def _work(job: FunctionRun, beat: Beat) -> None:
+def _work(job: FunctionRun, beat: Beat, *, end: float) -> None:
     # A function may think for longer than a worker may be silent.
     with kept_alive(job):
         if job.kind == Kind.CANARY:
             canaries.work(job, beat)
         elif (work := _begun(job, beat)) is not None:
-            _run(work)
+            _run(work, end)
 
 
 def _begun(job: FunctionRun, beat: Beat) -> Work | None:
@@ -122,9 +134,22 @@ def _lacking(project: Project, versions: set[int]) -> set[int]:
     return set().union(*todo.values())
 
 
-def _run(work: Work) -> None:
+def _run(work: Work, end: float) -> None:
+    """As far as it comes until `end`, a block at least; whoever goes on later finds what is missing."""
+    for _ in _parts(work):
+        if time.monotonic() >= end:
+            jobs.pause(work.job, function_pool.now() - _MARGIN)
+            return
+    # Why functions were dropped is known only after their last block is written.
+    jobs.moved(work.job, lines=work.lines_as_json(), total=work.job.done)
+    work.job.total = work.job.done
+
+
+def _parts(work: Work) -> Iterator[None]:
+    """Block by block, what came since the last slice first."""
     if work.job.kind == Kind.ALL:
-        _everything(work)
+        yield from _arrivals(work)
+        yield from _everything(work)
     for _ in range(MOST_LOOKS):
         at = function_pool.now()
         pool = function_pool.blocks(work.project.pk)
@@ -133,22 +158,28 @@ def _run(work: Work) -> None:
             run_requests.looked(project_id=work.project.pk, at=at)
             break
         items = {block.number: block.items for block in pool}
-        work.beat(total=work.job.done + sum(items[number] for number in todo))
-        for number, lacking in todo.items():
-            _block(work, number, lacking, anew=False)
-    # Why functions were dropped is known only after their last block is written.
-    jobs.moved(work.job, lines=work.lines_as_json(), total=work.job.done)
-    work.job.total = work.job.done
+        passes = [one for turn in function_pool.in_turn(pool, work.ready.keys(), at) for one in turn.items()]
+        work.beat(total=work.job.done + sum(items[number] for number, _ in passes))
+        for number, lacking in passes:
+            yield _block(work, number, lacking, anew=False)
 
 
-def _everything(work: Work) -> None:
-    """Each block anew, from where an earlier attempt came to."""
+def _arrivals(work: Work) -> Iterator[None]:
+    """Items that came or changed since functions looked."""
+    pool = function_pool.blocks(work.project.pk)
+    came, _, _ = function_pool.in_turn(pool, work.ready.keys(), function_pool.now())
+    for number, lacking in came.items():
+        yield _block(work, number, lacking, anew=False)
+
+
+def _everything(work: Work) -> Iterator[None]:
+    """Each block anew, from where an earlier slice or attempt came to."""
     after = -1 if work.job.cursor is None else work.job.cursor
     rest = [block for block in function_pool.blocks(work.project.pk) if block.number > after]
     work.beat(total=work.job.done + sum(block.items for block in rest))
     for block in rest:
         work.job.cursor = block.number
-        _block(work, block.number, set(work.ready), anew=True)
+        yield _block(work, block.number, set(work.ready), anew=True)
 
 
 def _block(work: Work, number: int, lacking: set[int], *, anew: bool) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+import yaml
 from celery import current_app
 
 from config.celery import BEAT_SCHEDULE, QUEUES, app, celery_url
+from config.embedded import demo
 from tests.config.processes import ROOT
 
 
@@ -62,6 +65,25 @@ def test_dead_broker_spoils_no_request(tmp_path: Path) -> None:
     )
 
     assert done.stdout == "went on\n", done.stderr
+
+
+def test_what_comes_gets_its_votes_in_a_queue_of_its_own() -> None:
+    names = ("sweep_functions", "look_for_items", "sweep_probable", "judge_items")
+
+    there = {name for name, route in app.conf.task_routes.items() if route["queue"] == "votes"}
+
+    assert there == {f"labelmodel.tasks.{name}" for name in names}
+
+
+def test_every_queue_is_read_and_that_of_what_comes_by_none_that_learns() -> None:
+    compose = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())["services"]
+    workers = [" ".join(one.get("command", ())) for one in compose.values() if one["image"] == "querent"]
+    told = [*workers, Path(demo.__file__).read_text().replace('", "', " ")]
+
+    for text in ("\n".join(workers), told[-1]):
+        read = [set(named.split(",")) for named in re.findall(r"-Q ([a-z,]+)", text)]
+        assert set().union(*read) == set(QUEUES)
+        assert not any("votes" in one and one & {"scoring", "training"} for one in read)
 
 
 def test_every_route_is_of_a_task_that_there_is_to_a_queue_that_workers_read() -> None:

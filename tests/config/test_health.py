@@ -82,7 +82,7 @@ def test_worker_that_stopped_is_missed_at_once_and_since_then() -> None:
 
 
 def test_queue_that_nobody_reads_is_named() -> None:
-    heartbeats.give("worker", "celery@here", ["default", "scoring"])
+    heartbeats.give("worker", "celery@here", ["default", "votes", "scoring"])
 
     assert found()["workers"].reason == "no worker reads the queue training"
 
@@ -141,7 +141,7 @@ def test_banner_says_what_waits(client: Client) -> None:
 
 def test_banner_names_the_queue_that_nobody_reads(client: Client) -> None:
     heartbeats.give("beat", "beat@here")
-    heartbeats.give("worker", "worker@here", {"default", "training"})
+    heartbeats.give("worker", "worker@here", {"default", "votes", "training"})
 
     said = client.get("/health/banner").content.decode()
 

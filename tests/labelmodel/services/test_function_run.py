@@ -17,6 +17,7 @@ from labelmodel.services import (
     function_blocks,
     function_limits,
     function_pool,
+    function_review,
     function_rules,
     function_run,
     functions,
@@ -251,6 +252,73 @@ def test_the_pool_may_grow_while_a_run_goes(project: Project, monkeypatch: pytes
     assert grown
     assert said(version)["item-00006"] == "positive"
     assert line(done, version).evaluated == 7
+
+
+def make_blocks(project: Project, count: int) -> None:
+    """So many blocks with one item each."""
+    items = [make_item(project, f"block-{n}", {"text": "good"}) for n in range(count)]
+    for n, item in enumerate(items):
+        item.pk = (30 + n) * function_pool.BLOCK
+    Item.objects.bulk_create(items)
+
+
+@pytest.mark.parametrize("kind", ["new", "all"])
+def test_a_long_run_goes_by_slices_and_what_comes_is_first_in_each(project: Project, kind: str) -> None:
+    make_blocks(project, 4)
+    old = active(project)
+    new = activate(draft(project, "other words", words("negative", "good")))
+    if kind == "all":
+        run(project)
+    job = request(project, kind)
+    assert function_run.run_project(project_id=project.pk, seconds=0)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == ("running", 0)
+    before = len(said(new))
+    # Into the last block, to which the run has not come.
+    late = make_item(project, "late", {"text": "good"})
+    late.pk = 33 * function_pool.BLOCK + 7
+    Item.objects.bulk_create([late])
+
+    assert function_run.run_project(project_id=project.pk, seconds=0)
+
+    assert said(old)["late"] == "positive"
+    assert len(said(new)) == before + (kind == "all")
+    while function_run.run_project(project_id=project.pk, seconds=0):
+        pass
+    assert len(said(old)) == len(said(new)) == project.items.count()
+    job.refresh_from_db()
+    assert (job.state, job.done) == ("done", job.total)
+
+
+def test_a_trial_does_not_wait_for_a_long_run() -> None:
+    project = reviews([])
+    make_blocks(project, 3)
+    activate(draft(project))
+    request(project)
+    function_run.run_project(project_id=project.pk, seconds=0)
+    version = draft(project, "other words", words("negative", "good"))
+    function_review.submit(version=version, by=project.created_by)
+    function_review.approve(version=version, by=project.created_by)
+
+    assert function_run.run_project(project_id=project.pk, seconds=0)
+
+    assert project.function_runs.filter(kind="canary").latest("pk").state == "done"
+    assert project.function_runs.exclude(kind="canary").get().state == "running"
+
+
+def test_what_a_slow_function_left_does_not_keep_blocks_from_others(project: Project) -> None:
+    first, second = activate(draft(project)), activate(draft(project, "other words"))
+    make_blocks(project, 2)
+    run(project)
+    left = VoteShard.objects.filter(version=first, block=30)
+    left.update(stamp="")
+    VoteShard.objects.filter(version=second, block__gte=30).delete()
+
+    turns = function_pool.in_turn(
+        function_pool.blocks(project.pk), {first.pk, second.pk}, function_pool.now()
+    )
+
+    assert turns == ({}, {30: {second.pk}, 31: {second.pk}}, {30: {first.pk}})
 
 
 def test_what_was_left_for_later_is_looked_at_then(project: Project) -> None:
