@@ -220,7 +220,14 @@ class RollBack(Verb):
     done = "Rolled back. Its votes, and all that rested on them, are taken back."
 
     def act(self, function: LabelingFunction, **more: Any) -> None:
-        function_review.roll_back(function=function, by=self.user(), reason=self.reason())
+        given = self.request.POST.get("version", "")
+        if not (given.isascii() and given.isdigit() and len(given) < 8):
+            raise Conflict("Say which version: open the page again.")
+        # The page may be an old one: what it does not show as active is not taken out.
+        bad = functions.version_of(function=function, number=int(given))
+        function_review.roll_back(
+            function=function, by=self.user(), reason=self.reason(), version=bad, while_active=True
+        )
 
 
 class Remove(Verb):

@@ -136,19 +136,25 @@ def activate(*, version: FunctionVersion, by: User) -> FunctionVersion:
 
 @transaction.atomic
 def roll_back(
-    *, function: LabelingFunction, by: User, reason: str, version: FunctionVersion | None = None
+    *,
+    function: LabelingFunction,
+    by: User,
+    reason: str,
+    version: FunctionVersion | None = None,
+    while_active: bool = False,
 ) -> FunctionVersion | None:
     """Take a bad version (the active one, unless told) out, and all that came of it, in one step.
 
     Its votes are deleted, the runs that used it are marked, and probabilities that rest on it are withdrawn. The version that
-    was active before it is active again; it is returned, None where there is none. Raises NotAllowed, InvalidInput, Conflict.
+    was active before it is active again; it is returned, None where there is none. Raises NotAllowed, InvalidInput, and Conflict
+    where it was rolled back before, or with `while_active` where it is not active any more.
     """
     check(user=by, project=function.project, action=Action.REVIEW_FUNCTIONS)
     reason = reason_of(reason)
     locked = _locked(function)
-    bad = version or locked.versions.filter(state=State.ACTIVE).first()
-    if bad is None:
-        raise Conflict("No version of it is active. Name the version that was bad.")
+    bad = _bad(locked, version)
+    if while_active and bad.state != State.ACTIVE:
+        raise Conflict(f"Version {bad.number} is not active any more.")
     was_active = bad.state == State.ACTIVE
     now = timezone.now()
     taken = {"rolled_back_at": now, "rolled_back_by": by, "rolled_back_reason": reason}
@@ -164,6 +170,26 @@ def roll_back(
     again = _activate_before(locked, bad) if was_active else None
     run_requests.want(project=function.project, by=by, trigger=Trigger.CHANGE)
     return again
+
+
+def _bad(function: LabelingFunction, version: FunctionVersion | None) -> FunctionVersion:
+    """The version to take out, as it is now. The caller holds the function's row."""
+    if version is not None:
+        version.refresh_from_db(fields=["state", "activated_at", "retired_at", "rolled_back_at"])
+        if version.rolled_back_at:
+            raise Conflict(f"Version {version.number} was rolled back already.")
+        return version
+    active: FunctionVersion | None = function.versions.filter(state=State.ACTIVE).first()
+    if active is None:
+        raise Conflict("No version of it is active. Name the version that was bad.")
+    # Whoever asks twice means the one that is gone, not the one that came back in its place.
+    gone = function.versions.filter(rolled_back_at__gt=active.activated_at or timezone.now())
+    if last := gone.order_by("-rolled_back_at").first():
+        raise Conflict(
+            f"Version {last.number} was rolled back already, and version {active.number} is active again. "
+            f"Name version {active.number} to take that one out, too."
+        )
+    return active
 
 
 def _take_back(bad: FunctionVersion, reason: str) -> None:

@@ -119,7 +119,7 @@ def test_stop_resume_roll_back_and_remove(client: Any, url: str, project: Projec
     runs = client.get(f"/api/v1/projects/{project.pk}/function-runs/").json()["results"]
     assert [run["tainted_at"] is not None for run in runs if run["kind"] == "new"] == [False, True]
     again = client.post(f"{function}roll-back/", {"reason": "Bad.", "version": 1}, format="json")
-    assert again.status_code == 200
+    assert (again.status_code, "rolled back already" in again.json()["detail"]) == (409, True)
 
     unused = draft(project, "unused").function_id
     assert client.delete(f"{url}{unused}/").status_code == 204

@@ -297,10 +297,15 @@ def test_from_draft_to_active_by_buttons_and_a_rollback(project: Project) -> Non
     version.refresh_from_db()
     assert version.state == "active"
 
-    refused = sent(manager, f"{at}roll-back/", {"reason": " "})
+    refused = sent(manager, f"{at}roll-back/", {"reason": " ", "version": "1"})
     assert refused.status_code == 422
-    assert 'dialog id="roll-back"' in refused.content.decode()
-    sent(manager, f"{at}roll-back/", {"reason": "too many"})
+    assert 'dialog id="roll-back"' in (page := refused.content.decode())
+    assert 'name="version" value="1"' in page
+    sent(manager, f"{at}roll-back/", {"reason": "not said of which"})
+    version.refresh_from_db()
+    assert version.state == "active"
+    sent(manager, f"{at}roll-back/", {"reason": "too many", "version": "1"})
+    sent(manager, f"{at}roll-back/", {"reason": "from an old page", "version": "1"})
     version.refresh_from_db()
     assert (version.state, version.rolled_back_reason) == ("retired", "too many")
 

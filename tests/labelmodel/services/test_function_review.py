@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from annotation.errors import Conflict, InvalidInput, NotAllowed
@@ -181,6 +183,26 @@ def test_a_rollback_takes_all_back_that_came_of_a_version(project: Project) -> N
     assert spoilt.withdrawn_reason == bad_run.tainted_reason
     assert (spoilt.shards.count(), pending.state) == (0, "cancelled")
     assert list(WeakRun.objects.usable()) == [fine]
+    # Whoever asks again, in whatever way, harms neither the good version nor the record.
+    asks: list[tuple[str, dict[str, Any]]] = [
+        ("Version 2 was rolled back already, and version 1", {}),
+        ("Version 2 was rolled back already", {"version": second}),
+        ("Version 2 was rolled back already", {"version": second, "while_active": True}),
+    ]
+    for match, named in asks:
+        with pytest.raises(Conflict, match=match):
+            function_review.roll_back(
+                function=second.function, by=other.author, reason="Sent again.", **named
+            )
+    for row in (first, second):
+        row.refresh_from_db()
+    assert (first.state, second.rolled_back_reason) == ("active", "It is wrong.")
+    assert said(first)["item-00000"] == "positive"
+    third = activate(next_version(first, "film"))
+    with pytest.raises(Conflict, match="Version 1 is not active any more"):
+        function_review.roll_back(
+            function=third.function, by=project.created_by, reason="No.", version=first, while_active=True
+        )
 
 
 def test_a_rollback_of_the_first_version_leaves_none(project: Project) -> None:
