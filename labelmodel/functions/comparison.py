@@ -48,7 +48,8 @@ def _rule(notes: checking.Notes, path: Path, rule: dict[str, Any], context: Cont
             places = [(*path, key, position) for position in range(len(given))]
             found[key] = [_condition(notes, *one, context) for one in zip(places, given, strict=True)]
     if all(rule.get(key) in (None, []) for key in ("all", "any")):
-        notes.add((*path, "all"), "Give at least one condition.")
+        only = " that must hold; those that must not hold only exclude." if rule.get("not") else "."
+        notes.add((*path, "all"), f"Give at least one condition{only}")
     return found
 
 
@@ -68,11 +69,13 @@ def _condition(notes: checking.Notes, path: Path, given: Any, context: Context) 
     reading = known.get("as", _reading(known.get("value"), context.fields.get(name)))
     if reading not in READINGS:
         notes.add((*path, "as"), f"A value is compared as one of {', '.join(READINGS)}.")
-    return {
-        **found,
-        "value": _value(notes, (*path, "value"), known.get("value"), operator, reading),
-        "as": reading,
-    }
+    value = known.get("value")
+    if value is None:
+        say = "Say what value" if "value" not in known else "null is no value: say “missing”, or what value"
+        notes.add((*path, "value"), f"{say} the field is compared with.")
+    else:
+        value = _value(notes, (*path, "value"), value, operator, reading)
+    return {**found, "value": value, "as": reading}
 
 
 def _reading(value: Any, kind: str | None) -> str:
@@ -98,10 +101,14 @@ def _value(notes: checking.Notes, path: Path, given: Any, operator: str, reading
 
 
 def _single(notes: checking.Notes, path: Path, given: Any, reading: str) -> Any:
-    if reading == "number" and not _is_number(given):
+    if type(given) in (int, float) and not _is_number(given):
+        notes.add(path, "This number is too large.")
+    elif reading == "number" and not _is_number(given):
         notes.add(path, "This must be a number.")
     elif reading == "date" and not (isinstance(given, str) and _time(given) is not None):
         notes.add(path, "This must be a date or time, such as 2026-03-31 or 2026-03-31T18:00:00Z.")
+    elif reading == "text" and isinstance(given, bool):
+        notes.add(path, f"Write the value as text: “{str(given).lower()}”.")
     elif reading == "text" and not (isinstance(given, str) and len(given) <= MOST_CHARACTERS):
         notes.add(path, f"This must be a text of at most {MOST_CHARACTERS} characters.")
     return given

@@ -69,7 +69,19 @@ def _fault(when: str, context: Context) -> str | None:
         kind = _environment().compile(when).return_type().name()
     except RuntimeError as error:
         return _told(error)
+    if fault := _pattern_fault(when):
+        return fault
     return None if kind in ("BOOL", "DYN") else f"This gives {_A.get(kind, kind.lower())}, not true or false."
+
+
+def _pattern_fault(when: str) -> str | None:
+    """Of the first constant pattern that matches() cannot use, which is else found out on each item."""
+    for pattern in constant_patterns(when):
+        value = _environment().compile(f'"".matches({pattern})').eval(data={"item": {}})
+        if value.type().name() == "ERROR":
+            cause = str(value.value()).rpartition("invalid regular expression: ")[2]
+            return f"The pattern {checking.short(pattern)} cannot be read: {checking.short(cause)}."
+    return None
 
 
 _A = {"STRING": "a text", "INT": "a number", "UINT": "a number", "DOUBLE": "a number", "NULL": "nothing"}
@@ -98,6 +110,23 @@ def walks(when: str) -> bool:
     """Whether it walks through lists."""
     parts = tokens(when)
     return any(part in WALKS and after == "(" for part, after in pairwise(parts))
+
+
+def constant_patterns(when: str) -> list[str]:
+    """What stands in matches(...) as a text, as it is written; it is the last argument."""
+    parts, found = tokens(when), []
+    for start, part in enumerate(parts[:-1]):
+        if part != "matches" or parts[start + 1] != "(":
+            continue
+        depth = 0
+        for place in range(start + 1, len(parts)):
+            depth += (parts[place] == "(") - (parts[place] == ")")
+            if depth == 0:
+                before, last = parts[place - 2 : place]
+                if before in ("(", ",") and last[-1] in "\"'":
+                    found.append(last)
+                break
+    return found
 
 
 def fields_named(when: str) -> tuple[list[str], bool]:

@@ -51,7 +51,8 @@ def _rule(notes: checking.Notes, path: Path, rule: dict[str, Any], context: Cont
         if terms := _terms(notes, (*path, key), rule.get(key)):
             found[key] = terms
     if all(rule.get(key) in (None, []) for key in ("any", "all")):
-        notes.add((*path, "any"), "Give at least one word or phrase.")
+        only = " that must be found; those that must not be found only exclude." if rule.get("not") else "."
+        notes.add((*path, "any"), f"Give at least one word or phrase{only}")
     return found
 
 

@@ -81,7 +81,9 @@ def _table(notes: checking.Notes, known: dict[str, Any], context: Context) -> De
     found: Definition = {}
     for key in ("table", "column"):
         value = known.get(key)
-        if not isinstance(value, str) or not value:
+        if type(value) is int:
+            notes.add((key,), f'Write the number as text: "{value}".')
+        elif not isinstance(value, str) or not value:
             notes.add((key,), f"Say which {key} is looked into; or give entries.")
         found[key] = value
     if ("label" in known) == ("label_column" in known):

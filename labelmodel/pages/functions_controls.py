@@ -112,14 +112,14 @@ SHAPES: dict[str, Shape] = {
         "code",
     ),
     "comparison": Shape(
-        "Comparison of fields",
+        "Comparison",
         "Votes where fields are equal to, below or above a value, or missing.",
         (_CASE,),
         (_LABEL, Control("conditions", "conditions", "Conditions")),
         "scale",
     ),
     "lookup": Shape(
-        "Lookup in a table",
+        "Lookup",
         "Votes where what a field says, or a term inside it, stands in a table.",
         (
             Control("table", "choice", "Table", "Uploaded to this project; or write entries below."),
@@ -161,7 +161,7 @@ SHAPES: dict[str, Shape] = {
                 "code",
                 "When",
                 "CEL (cel.dev): item has the fields of the payload.",
-                'item.price > 100.0 && lower(item.title).contains("sale")',
+                'item.price > 100.0 && item.title.lower().contains("sale")',
             ),
         ),
         "code",

@@ -99,6 +99,31 @@ def faults(kind, definition):
             "number, date, text",
         ),
         ("comparison", {"label": "ham", "all": {}}, ("all",), "list of conditions"),
+        ("comparison", {"label": "ham", "all": [{"field": "text"}]}, ("all", 0, "value"), "Say what value"),
+        (
+            "comparison",
+            {"label": "ham", "all": [{"field": "text", "value": None}]},
+            ("all", 0, "value"),
+            "null is no value: say “missing”",
+        ),
+        (
+            "comparison",
+            {"label": "ham", "all": [{"field": "text", "value": True}]},
+            ("all", 0, "value"),
+            "Write the value as text: “true”",
+        ),
+        (
+            "comparison",
+            {"label": "ham", "all": [{"field": "text", "value": 1e308}]},
+            ("all", 0, "value"),
+            "This number is too large",
+        ),
+        (
+            "comparison",
+            {"label": "ham", "not": [{"field": "text", "is": "missing"}]},
+            ("all",),
+            "at least one condition that must hold",
+        ),
         ("comparison", {"label": "ham"}, ("all",), "at least one condition"),
         ("lookup", {"entries": [{"value": "", "label": "ham"}]}, ("entries", 0, "value"), "a text"),
         (
@@ -108,6 +133,7 @@ def faults(kind, definition):
             "here are entries",
         ),
         ("lookup", {"table": "x", "column": "a"}, ("label",), "Give either"),
+        ("lookup", {"table": 1, "column": "a"}, ("table",), 'as text: "1"'),
         (
             "lookup",
             {"table": "x", "column": "a", "label": "ham", "find": "some"},
@@ -138,6 +164,13 @@ def faults(kind, definition):
             ("when",),
             "cannot be used together",
         ),
+        (
+            "expression",
+            {"label": "ham", "when": "item.text.matches('(a')"},
+            ("when",),
+            "pattern '(a' cannot be",
+        ),
+        ("expression", {"label": "ham", "when": 'matches(string(item.text), r"(?=b)" )'}, ("when",), "(?="),
         ("expression", {"label": "ham", "when": "'\ud800' == ''"}, (), "half a character"),
         (
             "python",

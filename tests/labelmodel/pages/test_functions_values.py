@@ -8,6 +8,7 @@ import pytest
 from django.http import QueryDict
 
 from annotation.errors import Fault
+from labelmodel.functions import Context, check
 from labelmodel.pages import functions_values as values
 from labelmodel.pages.functions_controls import SHAPES, shape_of
 from labelmodel.pages.functions_values import Bound, DefinitionForm
@@ -59,6 +60,14 @@ def test_a_form_says_what_it_was_drawn_from(kind: str, definition: dict[str, Any
     shape = shape_of(kind)
 
     assert values.read(shape, sent(values.drawn(shape, definition))) == definition
+
+
+@pytest.mark.parametrize("kind", ["pattern", "expression"])
+def test_examples_in_forms_work(kind: str) -> None:
+    (example,) = [one for one in shape_of(kind).rule if one.placeholder]
+    context = Context({"title": "text", "price": "number"}, ("a",))
+
+    assert check(kind, {"label": "a", example.name: example.placeholder}, context)
 
 
 @pytest.mark.parametrize("kind", SHAPES)
