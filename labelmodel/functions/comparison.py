@@ -194,7 +194,7 @@ def _compared(column: pl.Series, operator: str, value: Any) -> pl.Series:
 
 COMPARISON = Kind(
     "comparison",
-    "Comparison of fields",
+    "Comparison",
     "Votes where fields are equal to, below or above a value, or missing.",
     check,
     reads,

@@ -202,7 +202,7 @@ def _apply(definition: Definition, finder: Finder, label: NDArray[np.int16], bat
 
 LOOKUP = Kind(
     "lookup",
-    "Lookup in a table",
+    "Lookup",
     "Votes where what a field says, or a term inside it, stands in a table.",
     check,
     reads,

@@ -47,6 +47,8 @@ class Row:
     state: str
     # Why it does not go on now, and when it will.
     paused: str
+    # How many functions had seen everything already.
+    idle: int
     # What a trial on a sample was of.
     tried: list[FunctionVersion]
 
@@ -103,14 +105,17 @@ def _tried(runs: Sequence[RunRow]) -> dict[int, FunctionVersion]:
 def _row(one: RunRow, tried: dict[int, FunctionVersion]) -> Row:
     run = one.run
     took = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
-    paused = _paused(one)
-    state = "Paused" if paused else run.get_state_display()
-    color = "amber" if paused else COLORS[run.state]
+    why = paused(one)
+    state = "Paused" if why else run.get_state_display()
+    color = "amber" if why else COLORS[run.state]
     of = [tried[pk] for pk in run.versions if pk in tried] if run.kind == FunctionRun.Kind.CANARY else []
-    return Row(run, color, words.duration(took), [_line(line) for line in one.lines], state, paused, of)
+    busy = [line for line in one.lines if run.is_pending or line["evaluated"] or line["unseen"] or line["fault"]]
+    lines, idle = [_line(line) for line in busy], len(one.lines) - len(busy)
+    return Row(run, color, words.duration(took), lines, state, why, idle, of)
 
 
-def _paused(one: RunRow) -> str:
+def paused(one: RunRow) -> str:
+    """Why a run does not go on now, and when it will; empty where it does."""
     until, now = one.run.paused_until, timezone.now()
     if until is None or until <= now:
         return ""
