@@ -1,13 +1,16 @@
-"""Serializer fields that refuse what PostgreSQL cannot keep."""
+"""Serializer fields that refuse what cannot be kept, or shown again."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 NUL = "The character U+0000 cannot be stored; remove it."
+# JSON is written with at most 254 levels; what people say has a handful.
+DEEPEST = 100
 
 
 class Text(serializers.CharField):
@@ -21,9 +24,11 @@ class Text(serializers.CharField):
 
 @extend_schema_field({})
 class AnyJson(serializers.Field[Any, Any, Any, Any]):
-    """Any JSON value without NUL characters."""
+    """Any JSON value without NUL characters, of a sensible depth."""
 
     def to_internal_value(self, data: Any) -> Any:
+        if is_deep(data):
+            raise serializers.ValidationError(f"More than {DEEPEST} lists or objects lie inside each other.")
         if has_nul(data):
             raise serializers.ValidationError(NUL)
         return data
@@ -32,8 +37,24 @@ class AnyJson(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+def is_deep(value: Any) -> bool:
+    """Whether more than DEEPEST lists or objects lie inside each other."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [part for one in level for part in _parts(one) if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 def has_nul(value: Any) -> bool:
-    """Whether any string in this JSON value, keys included, holds U+0000."""
+    """Whether any string in this JSON value, keys included, holds U+0000. Of a value that is not deep."""
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):

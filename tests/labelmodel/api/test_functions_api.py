@@ -79,6 +79,13 @@ def test_from_writing_to_votes(client: Any, url: str, project: Project) -> None:
     )
 
 
+def within(depth: int) -> Any:
+    deep: Any = "x"
+    for _ in range(depth):
+        deep = [deep]
+    return deep
+
+
 def test_faults_of_a_definition_have_paths(client: Any, url: str) -> None:
     said = client.post(url, {**BODY, "definition": {"label": "happy", "any": []}}, format="json")
 
@@ -88,6 +95,9 @@ def test_faults_of_a_definition_have_paths(client: Any, url: str) -> None:
         ["definition", "any"],
     ]
     assert client.post(url, {**BODY, "definition": 7}, format="json").status_code == 400
+    for name, deep in (("definition", {"rules": within(900)}), ("tests", [within(400)])):
+        said = client.post(url, {**BODY, name: deep}, format="json")
+        assert (said.status_code, "inside each other" in said.json()["errors"][0]["message"]) == (400, True)
     assert client.post(url, {**BODY, "most_votes_an_hour": 0}, format="json").status_code == 400
 
 
