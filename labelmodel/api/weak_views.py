@@ -15,7 +15,7 @@ class WeakFitView(serializers.Serializer[Any]):
     question = serializers.CharField()
     method = serializers.CharField()
     status = serializers.ChoiceField(WeakRun.State.values, source="state")
-    trigger = serializers.CharField(help_text="page, rest, votes or labels.")
+    trigger = serializers.CharField(help_text="page, rest, votes, labels or settings.")
     published = serializers.BooleanField(help_text="Whether its probable labels count.")
     schema = serializers.IntegerField(help_text="The version of the questions.")
     done = serializers.IntegerField(help_text="Items looked at; each is looked at twice.")

@@ -24,7 +24,7 @@ class WeakRun(Job):
     question = models.CharField(max_length=64)
     schema = models.ForeignKey(Schema, models.CASCADE, related_name="+", db_index=False)
     method = models.CharField(max_length=40)
-    # "page", "rest", "votes" (enough of them are new) or "labels" (people have labeled).
+    # "page", "rest", "votes" (enough of them are new), "labels" (people have labeled) or "settings" (another class balance).
     trigger = models.CharField(max_length=10)
     # Ids of the versions whose votes it rests on, by the number of their source, and after them what votes beside the
     # functions ("model:7", "import:name @ version"); and the labels by position.

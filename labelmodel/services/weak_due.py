@@ -1,4 +1,5 @@
-"""When a label model for functions is fitted anew: functions came or went, their votes changed, or people labeled more.
+"""When a label model for functions is fitted anew: functions came or went, their votes changed, people labeled more, or somebody
+gave another class balance.
 
 As for people (runs.py): at once when a tenth has changed, and else when anything has and the latest fit has rested, so that at
 most a fiftieth of a core goes into it.
@@ -16,7 +17,7 @@ from django.utils import timezone
 from annotation.models import Adjudication, ConsensusDue, Membership, Project
 from annotation.questions.types import Question
 from annotation.services import hot
-from labelmodel.models import FunctionRun, FunctionVersion, WeakRun
+from labelmodel.models import FunctionRun, FunctionVersion, WeakRun, WeakSettings
 from labelmodel.services import weak, weak_votes
 from labelmodel.services.function_rules import functions_questions, labels_of
 from labelmodel.services.runs import FRESH_SHARE, REST_PER_SPENT, SETTLED
@@ -42,7 +43,8 @@ SELECT coalesce(sum(seen), 0)::bigint AS items, coalesce(sum(votes), 0)::bigint 
 
 @dataclass(frozen=True)
 class Standing:
-    """What there is to fit a label model to: who votes, on how many items, and how much people have said."""
+    """What there is to fit a label model to: who votes, on how many items, how much people have said, and which class balance
+    is given (shares, "labeled", or {} to estimate it)."""
 
     sources: list[int | str]
     labels: list[str]
@@ -51,6 +53,7 @@ class Standing:
     stamp: str
     answers: int
     decided: int
+    balance: dict[str, float] | str
 
     def as_json(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -68,7 +71,15 @@ def standing_of(sources: weak_votes.Sources) -> Standing:
     answers = Membership.objects.filter(project=project).aggregate(n=Sum("answered"))["n"] or 0
     decided = Adjudication.objects.filter(project=project).aggregate(n=Max("pk"))["n"] or 0
     labels = labels_of(sources.question)
-    return Standing(sources.keys, labels, counted.items, counted.votes, counted.stamp, answers, decided)
+    return Standing(
+        sources.keys, labels, counted.items, counted.votes, counted.stamp, answers, decided,
+        _balance(project, sources.question),
+    )  # fmt: skip
+
+
+def _balance(project: Project, question: Question) -> dict[str, float] | str:
+    row = WeakSettings.objects.filter(project=project).only("class_balance").first()
+    return (row.class_balance.get(question["name"]) if row else None) or {}
 
 
 def want_where_behind() -> None:
@@ -103,7 +114,7 @@ def _is_busy(project_id: int) -> bool:
 
 
 def behind(run: WeakRun | None, now: Standing, moment: datetime) -> str:
-    """Why a question needs a fit after this latest one: "votes", "labels", or "" where it does not."""
+    """Why a question needs a fit after this latest one: "votes", "labels", "settings", or "" where it does not."""
     if run is None or run.withdrawn_at:
         return "votes"
     if run.state in {State.WAITING, State.RUNNING}:
@@ -114,6 +125,9 @@ def behind(run: WeakRun | None, now: Standing, moment: datetime) -> str:
         return "votes" if run.finished_at is not None and moment - run.finished_at >= UNBEGUN_REST else ""
     if (before.get("sources"), before.get("labels")) != (now.sources, now.labels):
         return "votes"
+    # Fits of earlier versions of Querent did not write down which one they were given.
+    if before.get("balance", {}) != now.balance:
+        return "settings"
     said = now.answers - before["answers"] + (now.decided != before["decided"])
     if said >= max(1.0, FRESH_SHARE * run.labeled):
         return "labels"

@@ -20,7 +20,7 @@ from annotation.questions.types import Question
 from annotation.services import jobs
 from annotation.services.jobs import Beat
 from annotation.services.pulse import kept_alive
-from labelmodel.models import PosteriorShard, WeakRun, WeakSettings
+from labelmodel.models import PosteriorShard, WeakRun
 from labelmodel.services import (
     weak,
     weak_due,
@@ -99,8 +99,6 @@ def _begun(job: WeakRun) -> Begun:
     now = weak_due.standing_of(sources)
     stamps = weak_stream.block_stamps(sources)
     labeled = weak_labeled.labeled(project, question, is_set=sources.is_set)
-    settings = WeakSettings.objects.filter(project=project).first()
-    given = (settings.class_balance.get(job.question) if settings else None) or None
     job.done = 0
     jobs.moved(
         job,
@@ -109,7 +107,7 @@ def _begun(job: WeakRun) -> Begun:
     )  # fmt: skip
     if not stamps:
         raise Conflict(NO_VOTES)
-    return Begun(sources, labeled, stamps, given, now.items)
+    return Begun(sources, labeled, stamps, now.balance or None, now.items)
 
 
 def _question(project: Project, name: str) -> Question:

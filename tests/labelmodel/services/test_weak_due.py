@@ -16,7 +16,7 @@ from labelmodel.services.weak_due import Standing
 from tests.labelmodel.weak_help import add_function, cast, fit, label, make_weak
 
 NOW = timezone.now()
-STANDING = Standing([1, 2], ["a", "b"], 1000, 5000, "s", 50, 0)
+STANDING = Standing([1, 2], ["a", "b"], 1000, 5000, "s", 50, 0, {})
 
 
 def run(**values: object) -> WeakRun:
@@ -34,6 +34,7 @@ def run(**values: object) -> WeakRun:
         (STANDING, ""),
         (replace(STANDING, sources=[1]), "votes"),
         (replace(STANDING, labels=["a"]), "votes"),
+        (replace(STANDING, balance={"a": 0.2, "b": 0.8}), "settings"),
         (replace(STANDING, answers=54), ""),
         (replace(STANDING, answers=55), "labels"),
         (replace(STANDING, items=1090, stamp="t"), ""),
