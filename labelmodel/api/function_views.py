@@ -29,6 +29,11 @@ class CanaryExamplesView(serializers.Serializer[Any]):
     changed = serializers.ListField(child=serializers.IntegerField())
 
 
+class CanarySaidView(serializers.Serializer[Any]):
+    item = serializers.IntegerField()
+    label = serializers.CharField(allow_null=True, help_text="null: no vote.")  # type: ignore[assignment]
+
+
 class CanaryView(serializers.Serializer[Any]):
     run = serializers.IntegerField(required=False, help_text="The run that tried it.")
     error = serializers.CharField(
@@ -51,8 +56,12 @@ class CanaryView(serializers.Serializer[Any]):
         child=Counts(), required=False, help_text="{label before: {label now: votes}}"
     )
     examples = CanaryExamplesView(required=False, help_text="Ids of items.")
+    said = CanarySaidView(
+        many=True, required=False, help_text="What it says of some items, where it asks a language model."
+    )
     errors = serializers.IntegerField(required=False)  # type: ignore[assignment]
     messages = FunctionMessageView(many=True, required=False)
+    reasons = Counts(required=False, help_text="Why it abstained, where it says so.")
     seconds = serializers.FloatField(required=False)
 
 

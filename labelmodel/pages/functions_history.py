@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from annotation.models import Item
 from labelmodel.models import FunctionVersion
 from labelmodel.pages.functions import Label
 from labelmodel.services.function_rules import Tried
+
+# Characters of an item in a trial.
+MOST_SHOWN = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class Trial:
     examples: list[tuple[str, list[tuple[int, str]]]]
     votes: int
     agreement: str
+    # What it says of some items: id, key, the text that it reads, its label. Where every look costs.
+    said: list[tuple[int, str, str, Label | None]]
+    # Why it abstained, and how often.
+    reasons: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class VersionRow:
     color: str
     diff: list[tuple[str, str]]
     trial: Trial | None
+    # Why its trial does not go on now, and when it will.
+    waits: str
     tests: list[Tried]
     tests_fault: str
     may_approve: bool
@@ -110,7 +119,22 @@ def trial(version: FunctionVersion, chips: dict[str, Label]) -> Trial:
         _examples(figures.get("examples", {}), compared=bool(figures.get("active"))),
         sum(now.values()),
         "" if agreement is None else f"{100 * agreement:.1f} %",
+        [
+            (pk, key, text, chip(label) if label else None)
+            for pk, key, text, label in _said(version, figures.get("said", ()))
+        ],
+        ", ".join(f"{why} ({count:,} ×)" for why, count in figures.get("reasons", {}).items()),
     )
+
+
+def _said(
+    version: FunctionVersion, some: Sequence[dict[str, Any]]
+) -> Iterator[tuple[int, str, str, str | None]]:
+    items = Item.objects.in_bulk([one["item"] for one in some])
+    for one in some:
+        if (item := items.get(one["item"])) is not None:
+            texts = (str(item.payload[name]) for name in version.reads if item.payload.get(name))
+            yield item.pk, item.key, " · ".join(texts)[:MOST_SHOWN], one["label"]
 
 
 def _examples(found: dict[str, list[int]], *, compared: bool) -> list[tuple[str, list[tuple[int, str]]]]:

@@ -14,11 +14,13 @@ from django.urls import path
 from annotation.errors import Conflict, InvalidInput, NotAllowed
 from annotation.pages.forms import PercentField, attempt
 from annotation.roles import Action, may
-from labelmodel.models import FunctionVersion, LabelingFunction
+from labelmodel.models import FunctionRun, FunctionVersion, LabelingFunction
 from labelmodel.pages.functions import COLORS, FunctionsPage, Label, estimated, labels_of, row
 from labelmodel.pages.functions_controls import shape_of
 from labelmodel.pages.functions_history import VersionRow, diff, trial
+from labelmodel.pages.functions_runs import paused
 from labelmodel.reports import functions_table as report
+from labelmodel.reports.function_runs import with_lines
 from labelmodel.services import function_review, functions
 from labelmodel.services.function_rules import Tried, tried
 from labelmodel.tasks import run_functions_soon
@@ -126,6 +128,7 @@ class Function(FunctionsPage):
             COLORS[State(version.state)],
             diff(before, version),
             trial(version, chips) if version.canary else None,
+            _trial_waits(version) if version.state == State.CANARY and not version.canary else "",
             results,
             fault,
             may_review and function_review.may_approve(version=version, user=self.user()),
@@ -140,6 +143,12 @@ class Function(FunctionsPage):
             return tried(version), ""
         except (InvalidInput, Conflict) as error:
             return [], str(error)
+
+
+def _trial_waits(version: FunctionVersion) -> str:
+    runs = FunctionRun.objects.filter(project=version.project_id, kind=FunctionRun.Kind.CANARY)
+    latest = runs.filter(versions=[version.pk]).order_by("-pk").first()
+    return paused(with_lines([latest])[0]) if latest else ""
 
 
 def _estimate_note(listed: report.Listed) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,26 @@ def compare(version: FunctionVersion, beat: Beat, asking: Asking = PATIENT) -> d
     values = [*version.labels, None]
     old = np.array([values.index(label) if label in values else _NOTHING for label in before.labels], dtype=np.int64) if before else None  # fmt: skip
     was = _translated(then, old)
+    if candidate.kind.waits:
+        told["said"] = _said(items, now, version.labels)
     return {**found, **told, "items": len(now), **_figures(items, now, was, version.labels)}
+
+
+def _said(
+    items: npt.NDArray[np.int64], now: npt.NDArray[np.int64], labels: list[str]
+) -> list[dict[str, Any]]:
+    """What it says of some items, votes and abstentions in turn, so that people see both."""
+    votes, rest = np.flatnonzero(now >= 0), np.flatnonzero(now < 0)
+    some = [
+        int(at)
+        for pair in zip_longest(votes[:MOST_EXAMPLES], rest[:MOST_EXAMPLES])
+        for at in pair
+        if at is not None
+    ]
+    return [
+        {"item": int(items[at]), "label": labels[now[at]] if now[at] >= 0 else None}
+        for at in sorted(some[:MOST_EXAMPLES])
+    ]
 
 
 def _usable(version: FunctionVersion | None, fields: dict[str, str], asking: Asking) -> Function | None:
@@ -108,6 +128,7 @@ def _looked(
     now = np.full(len(items), ABSTAIN, dtype=np.int64)
     then = now.copy()
     errors, messages, seconds = 0, list[dict[str, Any]](), 0.0
+    reasons: Counter[str] = Counter()
     for batch in function_pool.batches(project_id, items, fields, whole=whole):
         casts = functions.apply(both, batch)
         if casts[0].waits:
@@ -118,10 +139,15 @@ def _looked(
             then[place] = casts[1].label
         raised = {**casts[0].errors, **casts[0].unseen}
         errors, seconds = errors + len(raised), seconds + casts[0].seconds
+        reasons.update(casts[0].reasons)
         told = [{"item": int(batch.ids[at]), "message": why} for at, why in raised.items()]
         messages = [*messages, *told][:MOST_MESSAGES]
         beat(done=int(place[-1]) + 1 if len(place) else None)
-    return now, then, {"errors": errors, "messages": messages, "seconds": round(seconds, 3)}
+    return (
+        now,
+        then,
+        {"errors": errors, "messages": messages, "reasons": dict(reasons), "seconds": round(seconds, 3)},
+    )
 
 
 def _translated(label: npt.NDArray[np.int64], table: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int64]:

@@ -1,5 +1,6 @@
 // The names of actions and keys as the labeling page knows them, and the time zone of this browser.
-import { ACTIONS, printed } from "./label/keys.js";
+import { printed } from "./desk/keys.js";
+import { ACTIONS } from "./label/keys.js";
 
 for (const row of document.querySelectorAll("tr[data-action]")) {
   const [usual, title] = ACTIONS[row.dataset.action] || [];

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -22,6 +23,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from annotation.models import User
+from tests.labelmodel.endpoints.stub import KEYS, Stub, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -50,14 +52,30 @@ def _database_url() -> str:
 
 
 @pytest.fixture(scope="session")
+def language_model() -> Iterator[Stub]:
+    """A server that answers as language models do; web processes know it as the endpoint “main”, with its keys."""
+    with serving() as found:
+        yield found
+
+
+def endpoints_of(stub: Stub) -> dict[str, Any]:
+    """LLM_ENDPOINTS with this server."""
+    return {"main": {"base_url": stub.base_url, "keys": list(KEYS)}}
+
+
+@pytest.fixture(scope="session")
 def server(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+    language_model: Stub,
 ) -> Iterator[str]:
     """The address of a running web server."""
     port = free_port()
     log = tmp_path_factory.mktemp("web") / "web.log"
     # DEBUG serves the static files as they are, without collecting them first.
     environment = {**os.environ, "DATABASE_URL": _database_url(), "DEBUG": "1", "HTTPS": "0"}
+    environment |= {"LLM_ENDPOINTS": json.dumps(endpoints_of(language_model)), "LLM_ALLOW_PRIVATE": "1"}
     command = [
         sys.executable,
         "-m",

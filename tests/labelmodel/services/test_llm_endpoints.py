@@ -18,6 +18,7 @@ from labelmodel.models import FunctionRun, WeakSettings
 from labelmodel.models.functions import ASKING_KINDS
 from labelmodel.services import function_review, llm_endpoints, run_requests
 from labelmodel.services.run_lines import Line
+from labelmodel.tasks import sweep_functions
 from tests.labelmodel.endpoints.stub import KEYS, Request, Said, Stub, labeled, problem, sensible, serving
 from tests.labelmodel.services.function_help import active, add_items, draft, reviews, run, said, work_off
 
@@ -205,3 +206,20 @@ def test_a_trial_waits_too_and_says_at_once_what_is_wrong(name: str, stub: Stub)
     version.refresh_from_db()
     assert version.canary["errors"] == 6
     assert version.canary["messages"][0]["message"] == "404: The model `m` does not exist."
+
+
+def test_the_sweep_begins_it_and_goes_on(name: str, stub: Stub) -> None:
+    from config.celery import app
+
+    project = reviews(["good film"])
+    version = active(project, kind="endpoint", definition=asking(name))
+    add_items(project, ["bad film"])
+    app.conf.task_always_eager = True
+    try:
+        sweep_functions()
+        sweep_functions()
+    finally:
+        app.conf.task_always_eager = False
+
+    assert said(version) == {"item-00000": "positive", "item-00001": "negative"}
+    assert not FunctionRun.objects.exclude(state="done").exists()
