@@ -15,12 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
+# As Snorkel does where one says nothing.
+EPOCHS = 100
+
 
 def snorkel(train, test, n_labels, balance):
     from snorkel.labeling.model import LabelModel
 
     model = LabelModel(cardinality=n_labels, verbose=False)
-    model.fit(train, n_epochs=500, seed=0, class_balance=balance, progress_bar=False)
+    model.fit(train, n_epochs=EPOCHS, seed=0, class_balance=balance, progress_bar=False)
     return model.predict_proba(test)
 
 

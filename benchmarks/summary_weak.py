@@ -17,6 +17,7 @@ SETS = {
     "handed out": "two public sets",
     "texts": "texts with derived keywords",
     "simulated": "simulated votes",
+    "like published": "simulated votes, of the size and quality of published sets",
 }
 
 

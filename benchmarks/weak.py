@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import common, crowds, pictures, weak_texts
-from benchmarks.weak_sets import KINDS, WeakSet, simulate
+from benchmarks.weak_sets import KINDS, PUBLISHED, WeakSet, simulate
 from labelmodel.estimators import DEFAULT_FOR_FUNCTIONS, ESTIMATORS, Votes, update
 
 HANDED_OUT = ("youtube", "trec")
@@ -34,6 +34,8 @@ PEERS = {
 }
 ITEMS, FUNCTIONS, ABSTAIN = 1_000_000, 20, 0.7
 GOLD = 50
+# Peers are asked of sets with so many labels at most: Snorkel's matrix is quadratic in functions times labels.
+MOST_LABELS = 20
 LIMITS: dict[str, Any] = {
     "accuracy": {"youtube": 0.86, "trec": 0.63},
     "log_loss": 1.0,
@@ -57,9 +59,10 @@ def sets(seeds: int) -> Iterator[tuple[str, str, WeakSet]]:
             yield "handed out", name, handed_out(folder.parent / "weak" / name)
         for name, text in weak_texts.TEXTS.items():
             yield "texts", name, weak_texts.read(folder.parent / "text", text)
-    for name, kind in KINDS.items():
-        for seed in range(seeds):
-            yield "simulated", f"{name}, {seed}", simulate(kind, seed)
+    for title, kinds in (("simulated", KINDS), ("like published", PUBLISHED)):
+        for name, kind in kinds.items():
+            for seed in range(seeds):
+                yield title, f"{title}: {name}, {seed}", simulate(kind, seed)
 
 
 def handed_out(folder: Path) -> WeakSet:
@@ -117,25 +120,32 @@ def quality(options: Any) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     for name, (kind, weak) in every.items():
         found.setdefault(kind, {})[name] = judged(weak)
+    few = {name: weak for name, (_, weak) in every.items() if weak.n_labels <= MOST_LABELS}
     for title, method in PEERS.items() if options.peer_python else ():
-        posteriors, _ = peer(options.peer_python, method, {name: weak for name, (_, weak) in every.items()})
-        for name, (kind, weak) in every.items():
-            found[kind][name][title] = marks(posteriors[name], weak.test_truth)
+        posteriors, _ = peer(options.peer_python, method, few)
+        for name, weak in few.items():
+            found[every[name][0]][name][title] = marks(posteriors[name], weak.test_truth)
     return found
 
 
 def summary(found: dict[str, Any]) -> dict[str, Any]:
-    """Of each method over the sets of each kind: mean accuracy, mean log loss, and the least gain over the majority."""
+    """Of each method over the sets of each kind: mean accuracy, mean log loss, and the least gain over the majority.
+
+    Only sets that every method was asked of count.
+    """
     result: dict[str, Any] = {}
-    for kind, some in found.items():
-        for method in next(iter(some.values())):
-            rows = [marks[method] for marks in some.values()]
-            gains = [marks[method]["accuracy"] - marks["majority"]["accuracy"] for marks in some.values()]
+    for kind, every in found.items():
+        methods = max(every.values(), key=len)
+        some = [marks for marks in every.values() if len(marks) == len(methods)]
+        for method in methods:
+            rows = [marks[method] for marks in some]
+            gains = [marks[method]["accuracy"] - marks["majority"]["accuracy"] for marks in some]
             result.setdefault(kind, {})[method] = {
                 "accuracy": round(float(np.mean([row["accuracy"] for row in rows])), 4),
                 "log_loss": round(float(np.mean([row["log_loss"] for row in rows])), 4),
                 "calibration_error": round(float(np.mean([row["calibration_error"] for row in rows])), 4),
                 "least_gain": round(float(min(gains)), 4),
+                "sets": len(some),
             }
     return result
 
@@ -208,7 +218,7 @@ def picture(result: dict[str, Any]) -> Path:
     for name, marks in result["quality"].get("handed out", {}).items():
         panels.append(panel(f"{name}: accuracy", marks, "accuracy", LIMITS["accuracy"][name], at_least=True))
     for kind, marks in result["summary"].items():
-        count = len(result["quality"][kind])
+        count = marks["majority"]["sets"]
         if kind != "handed out":
             panels.append(panel(f"{count} {kind}: mean accuracy", marks, "accuracy", None))
         panels.append(panel(f"{count} {kind}: mean log loss", marks, "log_loss", LIMITS["log_loss"]))

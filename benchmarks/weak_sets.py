@@ -102,6 +102,53 @@ KINDS = {
     "accurate": Kind(accuracy=(0.9, 0.99), functions=8),
 }
 
+# Of the size, balance, number, coverage and accuracy of functions that WRENCH (Zhang et al. 2021) tells of its sets.
+PUBLISHED = {
+    "sms": Kind(
+        items=4571,
+        shares=(0.87, 0.13),
+        functions=73,
+        coverage=(0.002, 0.02),
+        accuracy=(0.85, 0.99),
+        toward=(0.3, 0.7),
+    ),
+    "spouse": Kind(
+        items=20_000,
+        shares=(0.92, 0.08),
+        functions=9,
+        coverage=(0.01, 0.1),
+        accuracy=(0.35, 0.85),
+        toward=(0.45, 0.55),
+    ),
+    "census": Kind(
+        items=10_000, shares=(0.76, 0.24), functions=83, coverage=(0.01, 0.15), accuracy=(0.6, 0.95)
+    ),
+    "cdr": Kind(items=8430, shares=(0.7, 0.3), functions=33, coverage=(0.01, 0.15), accuracy=(0.5, 0.85)),
+    "chemprot": Kind(items=12_861, labels=10, functions=26, coverage=(0.01, 0.15), accuracy=(0.2, 0.7)),
+    "semeval": Kind(items=1749, labels=9, functions=164, coverage=(0.001, 0.02), accuracy=(0.85, 0.99)),
+    "imdb": Kind(items=20_000, functions=5, one_label=0.5, coverage=(0.1, 0.6), accuracy=(0.6, 0.8)),
+    "yelp": Kind(items=20_000, functions=8, one_label=0.5, coverage=(0.08, 0.5), accuracy=(0.6, 0.85)),
+    "agnews": Kind(items=20_000, labels=4, functions=9, coverage=(0.03, 0.2), accuracy=(0.7, 0.9)),
+    "trec": Kind(
+        items=5033,
+        labels=6,
+        shares=(0.23, 0.22, 0.22, 0.17, 0.14, 0.02),
+        functions=68,
+        coverage=(0.003, 0.08),
+        accuracy=(0.4, 0.95),
+    ),
+    "youtube": Kind(items=1686, functions=10, coverage=(0.03, 0.4), accuracy=(0.7, 0.95)),
+    "tennis": Kind(
+        items=6959,
+        shares=(0.35, 0.65),
+        functions=6,
+        one_label=0,
+        coverage=(0.5, 0.8),
+        accuracy=(0.8, 0.95),
+    ),
+    "commercial": Kind(items=20_000, functions=4, one_label=0, coverage=(0.4, 0.8), accuracy=(0.8, 0.95)),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class World:

@@ -16,7 +16,7 @@ CHANCE, LEAN = 1.0, 1.0
 # Correlations below are not told apart from none.
 LEAST = 0.05
 # What no pair shows: how dependent any two sources are.
-EVERYBODY = 0.15
+EVERYBODY = 0.1
 # Votes per row from which a dense array is faster than a sparse one, and the cells that it may have.
 MANY_VOTES, DENSE_CELLS = 20, 20_000_000
 

@@ -36,10 +36,12 @@ ROUNDS = 6
 PAIRED = (1, 3)
 # So many labels are all considered; of more, those that occur.
 FEW_LABELS = 20
-# Known items that the estimated balance counts for.
-KNOWN_AHEAD = 20.0
+# Known items, and others, that the estimated balance counts for.
+KNOWN_AHEAD, ITEMS_AHEAD = 20.0, 20.0
+# Most that the logarithm of a label's share follows the posterior, which drifts to labels whose votes tell more.
+FOLLOWED = 0.45
 # Share of the posterior that follows the prior, whatever the votes are.
-DOUBT = 0.02
+DOUBT = 0.03
 
 
 def fit(
@@ -69,7 +71,7 @@ def judge(parameters: Parameters, evidence: Evidence) -> FloatArray:
     evidence, prior = once(evidence), parameters.prior[evidence.labels]
     base = np.log(np.maximum(prior, TINY)) + parameters.arrays["silence"]
     posterior = np.empty(evidence.shape)
-    for part, scores, _ in weigh(evidence, parameters.arrays, pairs_of(parameters), base):
+    for part, scores, *_ in weigh(evidence, parameters.arrays, pairs_of(parameters), base):
         normalize(scores)
         posterior[part.where] = (1.0 - DOUBT) * scores + DOUBT * prior / max(prior.sum(), TINY)
     return settle_known(posterior, evidence)
@@ -84,14 +86,29 @@ class Lesson:
     without: float  # items without votes
     rate: FloatArray  # (n_sources, n_columns) share of all items on which a source votes for a column
     known: FloatArray  # (n_sources, n_columns given, n_columns true) votes on items with known labels
-    balance: FloatArray  # (n_columns,) the prior that is given, or an estimate
+    copies: csr_array  # (n_sources, n_sources) how far each two are copies by their overlap alone
+    balance: FloatArray  # (n_columns,) the prior that is given, or a first estimate
+    follows: float  # how far the balance follows the posterior, in [0, 1]
+
+    def moved(self, believed: FloatArray) -> FloatArray:
+        """The balance where the posterior's is this."""
+        items, first = float(self.weight.sum()) + self.without, np.maximum(self.balance, TINY)
+        some = (items * believed + ITEMS_AHEAD * first) / (items + ITEMS_AHEAD)
+        way = self.follows * np.log(some / first)
+        shares = first * np.exp(FOLLOWED * np.tanh((way - first @ way) / FOLLOWED))
+        return np.asarray(shares / shares.sum())
 
 
 def lesson_of(evidence: Evidence, fixed: FloatArray | None, seed: int) -> Lesson:
     rows, weight = rows_to_learn_from(evidence, seed)
     without = float(evidence.n_items - len(evidence.items))
-    balance = estimated_balance(rows, weight) if fixed is None else fixed
-    return Lesson(rows, weight, without, rates(evidence), known_votes(rows), balance)
+    copies = companions(rows, weight, None, None)
+    balance, follows = (fixed, 0.0) if fixed is not None else (estimated_balance(rows, weight, copies), 1.0)
+    # Items without votes only tell the balance back.
+    follows *= (
+        len(evidence.items) / max(evidence.n_items, 1) * KNOWN_AHEAD / (KNOWN_AHEAD + len(rows.known[0]))
+    )
+    return Lesson(rows, weight, without, rates(evidence), known_votes(rows), copies, balance, follows)
 
 
 def known_votes(evidence: Evidence) -> FloatArray:
@@ -108,31 +125,42 @@ def known_votes(evidence: Evidence) -> FloatArray:
 def learn(lesson: Lesson, rounds: int) -> tuple[Belief, FloatArray]:
     """What is held in the end, and the chance of each vote under each truth, (n_sources, true, given), for figures."""
     columns, sources = len(lesson.evidence.labels), lesson.evidence.n_sources
-    pairs = companions(lesson.evidence, lesson.weight, None, None)
-    meaning = np.tile(expected_meaning(lesson.balance), (sources, 1, 1))
-    belief = believe(lesson, meaning, pairs)
+    pairs, believed = lesson.copies, lesson.balance
+    meaning = np.tile(expected_meaning(believed), (sources, 1, 1))
+    belief = believe(lesson, meaning, pairs, believed)
     seen = Seen(np.empty((0, columns)), np.zeros(columns), 0.0 * meaning, np.zeros((sources, columns)))
     for turn in range(rounds):
         seen = look(lesson.evidence, lesson.weight, lesson.without, belief)
+        believed = seen.items / max(float(seen.items.sum()), TINY)
         if turn in PAIRED:
             pairs = companions(lesson.evidence, lesson.weight, seen.posterior, seen.items)
-        belief = believe(lesson, learned_meaning(seen.soft, seen.told, lesson.known, lesson.balance), pairs)
+        belief = believe(
+            lesson, learned_meaning(seen.soft, seen.told, lesson.known, believed), pairs, believed
+        )
     # Figures say what was seen; only what items are judged by is held back.
     shown = learned_meaning(
-        seen.soft, seen.told, lesson.known, lesson.balance, slow=SHOWN_SLOW, ahead=SHOWN_AHEAD
+        seen.soft,
+        seen.told,
+        lesson.known,
+        believed,
+        slow=SHOWN_SLOW,
+        ahead=SHOWN_AHEAD,
+        known_ahead=SHOWN_AHEAD,
     )
-    joint = joint_of(shown, lesson.rate, lesson.balance)[..., :-1]
-    return belief, joint / np.maximum(lesson.balance[:, None], TINY)
+    joint = joint_of(shown, lesson.rate, belief.balance, believed)[..., :-1]
+    return belief, joint / np.maximum(belief.balance[:, None], TINY)
 
 
-def believe(lesson: Lesson, meaning: FloatArray, pairs: csr_array) -> Belief:
-    evidence = evidence_in(joint_of(meaning, lesson.rate, lesson.balance))
-    return Belief(lesson.balance, evidence[:, :-1], heard(evidence[:, -1], lesson.rate, pairs), pairs)
+def believe(lesson: Lesson, meaning: FloatArray, pairs: csr_array, believed: FloatArray) -> Belief:
+    """What is held after a posterior of this balance."""
+    balance = lesson.moved(believed)
+    evidence = evidence_in(joint_of(meaning, lesson.rate, balance, believed))
+    return Belief(balance, evidence[:, :-1], heard(evidence[:, -1], lesson.rate, pairs), pairs)
 
 
-def estimated_balance(evidence: Evidence, weight: FloatArray) -> FloatArray:
+def estimated_balance(evidence: Evidence, weight: FloatArray, copies: csr_array) -> FloatArray:
     """Share of each label: by how its sources meet, moved by the known labels."""
-    by_lifts = balance_by_lifts(evidence, weight)
+    by_lifts = balance_by_lifts(evidence, weight, copies)
     known = np.bincount(evidence.known[1], minlength=len(by_lifts))
     return np.asarray((known + KNOWN_AHEAD * by_lifts) / (known.sum() + KNOWN_AHEAD))
 

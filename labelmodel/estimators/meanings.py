@@ -8,9 +8,9 @@ from labelmodel.estimators.steps import TINY
 from labelmodel.estimators.votes import FloatArray
 
 # Share of a source's votes that know the truth, before there is evidence; the others fall on labels as they are.
-KNOWING = 0.6
+KNOWING = 0.85
 # Evidence from other votes is believed as (votes) / (SLOW * votes + AHEAD): never in full, as sources share mistakes.
-SLOW, AHEAD = 1.2, 40.0
+SLOW, AHEAD = 1.1, 32.0
 # The same where it is only shown.
 SHOWN_SLOW, SHOWN_AHEAD = 1.0, 10.0
 # Known labels that all other evidence counts for, per source and label.
@@ -36,6 +36,7 @@ def learned_meaning(
     balance: FloatArray,
     slow: float = SLOW,
     ahead: float = AHEAD,
+    known_ahead: float = KNOWN_AHEAD,
 ) -> FloatArray:
     """Chance of each label where a source votes, (n_sources, n_columns given, n_columns true).
 
@@ -46,18 +47,19 @@ def learned_meaning(
     trust = (told / (slow * told + ahead))[..., None]
     seen = soft / np.maximum(told, TINY)[..., None]
     others = np.where(told[..., None] > 0, start + trust * (seen - start), start)
-    return np.asarray((known + KNOWN_AHEAD * others) / (known.sum(axis=-1, keepdims=True) + KNOWN_AHEAD))
+    return np.asarray((known + known_ahead * others) / (known.sum(axis=-1, keepdims=True) + known_ahead))
 
 
-def joint_of(meaning: FloatArray, rate: FloatArray, balance: FloatArray) -> FloatArray:
+def joint_of(meaning: FloatArray, rate: FloatArray, balance: FloatArray, believed: FloatArray) -> FloatArray:
     """Chance of each label together with each vote, (n_sources, n_columns true, n_columns given + 1), no vote last.
 
-    It has the meaning's odds ratios, and agrees with how often the source votes for what and how often labels occur
-    (iterative proportional fitting). So what is said of everything says nothing, whatever the source may know.
+    believed is the balance of the posterior that the meaning was learned from. The joint has the odds ratios of that
+    meaning, and agrees with how often the source votes for what and how often labels occur (iterative proportional
+    fitting). So what is said of everything says nothing, and a posterior that has drifted to a label does not drift on.
     """
-    said = np.maximum(rate[..., None] * meaning, LEAST * rate[..., None] * balance).transpose(0, 2, 1)
+    said = np.maximum(rate[..., None] * meaning, LEAST * rate[..., None] * believed).transpose(0, 2, 1)
     rest = np.maximum(1.0 - rate.sum(axis=1), 0.0)
-    left = np.maximum(balance - said.sum(axis=-1), (1.0 - MOST_SPOKEN) * balance * rest[:, None])
+    left = np.maximum(believed - said.sum(axis=-1), (1.0 - MOST_SPOKEN) * believed * rest[:, None])
     joint = np.concatenate([said, left[..., None]], axis=-1)
     given = np.concatenate([rate, rest[:, None]], axis=1)[:, None, :]
     for _ in range(FITTINGS):

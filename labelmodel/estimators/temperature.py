@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from labelmodel.estimators.companions import discounts
 from labelmodel.estimators.meanings import KNOWN_AHEAD, LEAST
 from labelmodel.estimators.parts import some_rows
 from labelmodel.estimators.steps import TINY, normalize
@@ -48,8 +47,7 @@ def evidence_without_own(evidence: Evidence, belief: Belief, known: FloatArray) 
     meaning = np.exp(belief.evidence.reshape(-1, columns)) * belief.balance
     result = np.empty(evidence.shape)
     arrays = {"evidence": belief.evidence, "quiet": belief.quiet}
-    for part, scores, _ in weigh(evidence, arrays, belief.pairs, belief.quiet.sum(axis=0)):
-        count, _ = discounts(part, belief.pairs)
+    for part, scores, count, _ in weigh(evidence, arrays, belief.pairs, belief.quiet.sum(axis=0)):
         ahead = counts[part.event, None] + KNOWN_AHEAD
         own = np.zeros((len(part.row), columns))
         own[np.arange(len(own)), truth[part.where][part.row]] = 1.0

@@ -14,7 +14,7 @@ from labelmodel.estimators.steps import TINY, normalize, settle_known
 from labelmodel.estimators.votes import Evidence, FloatArray, bincount
 
 # Share of what missing votes say that is believed.
-SILENCE = 0.5
+SILENCE = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +53,8 @@ def heard(missing: FloatArray, rate: FloatArray, pairs: csr_array) -> FloatArray
 
 def weigh(
     evidence: Evidence, arrays: Mapping[str, FloatArray], pairs: csr_array, base: FloatArray
-) -> Iterator[tuple[Part, FloatArray, FloatArray]]:
-    """Part by part the scores of its rows, (n_rows, n_columns), and what each vote would take along if left out."""
+) -> Iterator[tuple[Part, FloatArray, FloatArray, FloatArray]]:
+    """Part by part the scores of its rows, (n_rows, n_columns), what each vote counts, and would take along if left out."""
     columns = len(evidence.labels)
     table = arrays["evidence"][: evidence.n_sources].reshape(-1, columns)
     quiet = np.repeat(arrays["quiet"][: evidence.n_sources], columns, axis=0)
@@ -63,7 +63,7 @@ def weigh(
         scores = part.matrix(count) @ table
         scores -= part.matrix(part.first.astype(float)) @ quiet
         scores += base
-        yield part, scores, along
+        yield part, scores, count, along
 
 
 def look(evidence: Evidence, weight: FloatArray, without: float, belief: Belief) -> Seen:
@@ -76,7 +76,7 @@ def look(evidence: Evidence, weight: FloatArray, without: float, belief: Belief)
     every, some = np.zeros(columns), np.zeros(columns)
     unknown = np.ones(len(evidence.items))
     unknown[evidence.known[0]] = 0.0
-    for part, scores, along in weigh(evidence, arrays, belief.pairs, belief.base):
+    for part, scores, count, along in weigh(evidence, arrays, belief.pairs, belief.base):
         own = belief.evidence.reshape(-1, columns)[part.event]
         others = scores[part.row] - along[:, None] * own
         normalize(others)
@@ -84,10 +84,11 @@ def look(evidence: Evidence, weight: FloatArray, without: float, belief: Belief)
         tells = np.abs(others - belief.balance).sum(axis=1) / 2.0
         others *= np.exp(own)
         others *= (counts / np.maximum(others.sum(axis=1), TINY))[:, None]
-        every += others.sum(axis=0)
+        alone = count / along
+        every += alone @ others
         counts *= tells
         others *= tells[:, None]
-        some += others.sum(axis=0)
+        some += alone @ others
         told += bincount(part.event, counts, events)
         for column in range(columns):
             soft[:, column] += bincount(part.event, others[:, column], events)
