@@ -11,6 +11,7 @@ from typing import Any
 from annotation.models import Item
 from labelmodel.models import FunctionVersion
 from labelmodel.pages.functions import Label
+from labelmodel.services import function_review
 from labelmodel.services.function_rules import Tried
 
 # Characters of an item in a trial.
@@ -42,6 +43,26 @@ class Trial:
     said: list[tuple[int, str, str, Label | None]]
     # Why it abstained, and how often.
     reasons: str
+    # What speaks against activating it.
+    fault: str
+
+    @property
+    def usable(self) -> bool:
+        return not self.fault
+
+    @property
+    def fails_often(self) -> bool:
+        """Whether it raised an error on half of the sample or more."""
+        return bool(self.figures.get("errors")) and 2 * self.figures["errors"] >= self.figures["items"]
+
+
+@dataclass(frozen=True, slots=True)
+class TestTold:
+    """How a test came out: what it looks at, and what it must get and gets, in words."""
+
+    payload: str
+    told: str
+    passed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +76,30 @@ class VersionRow:
     trial: Trial | None
     # Why its trial does not go on now, and when it will.
     waits: str
-    tests: list[Tried]
+    # Whether its trial was cancelled, or failed, and has to be tried again.
+    stuck: bool
+    tests: list[TestTold]
     tests_fault: str
     may_approve: bool
     is_open: bool
+
+
+def tested(results: Sequence[Tried], chips: dict[str, Label]) -> list[TestTold]:
+    """How the tests of a version came out."""
+    return [_tested(one, chips) for one in results]
+
+
+def _tested(one: Tried, chips: dict[str, Label]) -> TestTold:
+    def said(value: str | None, abstain: str, say: str) -> str:
+        return abstain if value is None else f"{say} {chips[value].title if value in chips else value}"
+
+    payload = shortened(one.payload)
+    texts = list(payload.values())
+    shown = str(texts[0]) if len(texts) == 1 else json.dumps(payload, ensure_ascii=False)
+    told = f"must {said(one.expected, 'abstain', 'say')}"
+    if not one.passed:
+        told += f", {one.error or said(one.got, 'abstains', 'says')}"
+    return TestTold(shown, told, one.passed)
 
 
 def diff(before: FunctionVersion | None, version: FunctionVersion) -> list[tuple[str, str]]:
@@ -74,8 +115,19 @@ def _lines(version: FunctionVersion) -> list[str]:
     """A version in lines of one thing each, so that what changed is seen at its place."""
     told: dict[str, Any] = {"kind": version.kind, **version.definition}
     if version.tests:
-        told["tests"] = version.tests
+        told["tests"] = [{**one, "payload": shortened(one["payload"])} for one in version.tests]
     return list(_told(told, ""))
+
+
+def shortened(payload: dict[str, Any]) -> dict[str, Any]:
+    """A test's payload as a page shows it: whole where it is short."""
+    return {
+        name[:MOST_SHOWN]: f"{text[:MOST_SHOWN]} … ({len(text):,} characters)"
+        if len(text) > 2 * MOST_SHOWN
+        else value
+        for name, value in payload.items()
+        for text in (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),)
+    }
 
 
 def _told(value: dict[str, Any], indent: str) -> Iterator[str]:
@@ -124,6 +176,7 @@ def trial(version: FunctionVersion, chips: dict[str, Label]) -> Trial:
             for pk, key, text, label in _said(version, figures.get("said", ()))
         ],
         ", ".join(f"{why} ({count:,} ×)" for why, count in figures.get("reasons", {}).items()),
+        function_review.trial_fault(version) if version.state == FunctionVersion.State.CANARY else "",
     )
 
 

@@ -14,10 +14,11 @@ from django.urls import path
 from annotation.errors import Conflict, InvalidInput, NotAllowed
 from annotation.pages.forms import PercentField, attempt
 from annotation.roles import Action, may
-from labelmodel.models import FunctionRun, FunctionVersion, LabelingFunction
+from labelmodel.models import FunctionVersion, LabelingFunction
+from labelmodel.models.functions import ASKING_KINDS
 from labelmodel.pages.functions import COLORS, FunctionsPage, Label, estimated, labels_of, row
 from labelmodel.pages.functions_controls import shape_of
-from labelmodel.pages.functions_history import VersionRow, diff, trial
+from labelmodel.pages.functions_history import VersionRow, diff, tested, trial
 from labelmodel.pages.functions_runs import paused
 from labelmodel.reports import functions_table as report
 from labelmodel.reports.function_runs import with_lines
@@ -88,7 +89,9 @@ class Function(FunctionsPage):
             settings=settings or self._settings(),
             reason_fault=reason_fault,
             said=said,
-            pending=any(one.version.state == State.CANARY and not one.version.canary for one in rows),
+            pending=any(
+                one.version.state == State.CANARY and not one.version.canary and not one.stuck for one in rows
+            ),
             follow=self._follow(listed),
             estimate_note=_estimate_note(listed),
             removable=not any(one.activated_at for one in versions),
@@ -128,16 +131,16 @@ class Function(FunctionsPage):
             COLORS[State(version.state)],
             diff(before, version),
             trial(version, chips) if version.canary else None,
-            _trial_waits(version) if version.state == State.CANARY and not version.canary else "",
-            results,
+            *_trial_now(version),
+            tested(results, chips),
             fault,
             may_review and function_review.may_approve(version=version, user=self.user()),
             waits or version.state == State.ACTIVE,
         )
 
     def _tried(self, version: FunctionVersion) -> tuple[list[Tried], str]:
-        # A kind that asks a model is not asked by looking at a page.
-        if not version.tests or version.kind == "endpoint":
+        # Of a kind that asks others there is nothing to tell before its trial.
+        if not version.tests or (version.kind in ASKING_KINDS and "tests" not in version.canary):
             return [], ""
         try:
             return tried(version), ""
@@ -145,10 +148,14 @@ class Function(FunctionsPage):
             return [], str(error)
 
 
-def _trial_waits(version: FunctionVersion) -> str:
-    runs = FunctionRun.objects.filter(project=version.project_id, kind=FunctionRun.Kind.CANARY)
-    latest = runs.filter(versions=[version.pk]).order_by("-pk").first()
-    return paused(with_lines([latest])[0]) if latest else ""
+def _trial_now(version: FunctionVersion) -> tuple[str, bool]:
+    """(why its trial does not go on now, whether it ended without a result)"""
+    if version.state != State.CANARY or version.canary:
+        return "", False
+    latest = function_review.trial_of(version)
+    if latest is None or not latest.is_pending:
+        return "", True
+    return paused(with_lines([latest])[0]), False
 
 
 def _estimate_note(listed: report.Listed) -> str:
