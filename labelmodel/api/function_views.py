@@ -34,6 +34,11 @@ class CanarySaidView(serializers.Serializer[Any]):
     label = serializers.CharField(allow_null=True, help_text="null: no vote.")  # type: ignore[assignment]
 
 
+class CanaryTestView(serializers.Serializer[Any]):
+    got = serializers.CharField(allow_null=True, help_text="null: no vote.")
+    error = serializers.CharField(allow_blank=True)
+
+
 class CanaryView(serializers.Serializer[Any]):
     run = serializers.IntegerField(required=False, help_text="The run that tried it.")
     error = serializers.CharField(
@@ -62,6 +67,9 @@ class CanaryView(serializers.Serializer[Any]):
     errors = serializers.IntegerField(required=False)  # type: ignore[assignment]
     messages = FunctionMessageView(many=True, required=False)
     reasons = Counts(required=False, help_text="Why it abstained, where it says so.")
+    tests = CanaryTestView(
+        many=True, required=False, help_text="Its tests in their order, where it asks a language model."
+    )
     seconds = serializers.FloatField(required=False)
 
 
@@ -198,7 +206,10 @@ class FunctionRunView(serializers.Serializer[Any]):
     paused_until = serializers.DateTimeField(
         source="run.paused_until",
         allow_null=True,
-        help_text="It runs, but nothing can be asked before: see reasons in its line.",
+        help_text="It runs, but nothing can be asked before.",
+    )
+    paused_reason = serializers.CharField(
+        source="why_paused", allow_blank=True, help_text="Why not; empty where it goes on."
     )
     done = serializers.IntegerField(source="run.done", help_text="Items looked at.")
     total = serializers.IntegerField(source="run.total", help_text="Of how many; 0 while nobody knows.")

@@ -109,18 +109,19 @@ def _row(one: RunRow, tried: dict[int, FunctionVersion]) -> Row:
     state = "Paused" if why else run.get_state_display()
     color = "amber" if why else COLORS[run.state]
     of = [tried[pk] for pk in run.versions if pk in tried] if run.kind == FunctionRun.Kind.CANARY else []
-    busy = [line for line in one.lines if run.is_pending or line["evaluated"] or line["unseen"] or line["fault"]]
+    busy = [
+        line for line in one.lines if run.is_pending or line["evaluated"] or line["unseen"] or line["fault"]
+    ]
     lines, idle = [_line(line) for line in busy], len(one.lines) - len(busy)
     return Row(run, color, words.duration(took), lines, state, why, idle, of)
 
 
 def paused(one: RunRow) -> str:
     """Why a run does not go on now, and when it will; empty where it does."""
-    until, now = one.run.paused_until, timezone.now()
-    if until is None or until <= now:
+    until, why = one.run.paused_until, one.why_paused
+    if until is None or not why:
         return ""
-    why = next((line["later"] for line in one.lines if line["later"]), "Nothing can be asked now.")
-    return f"{why} It goes on by itself in {words.duration((until - now).total_seconds())}."
+    return f"{why} It goes on by itself in {words.duration((until - timezone.now()).total_seconds())}."
 
 
 def _line(told: dict[str, Any]) -> Line:

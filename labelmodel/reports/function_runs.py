@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from annotation.models import Project
 from labelmodel.models import FunctionRun, FunctionVersion
 from labelmodel.services.run_lines import Line
@@ -17,6 +19,14 @@ class RunRow:
 
     run: FunctionRun
     lines: list[dict[str, Any]]
+
+    @property
+    def why_paused(self) -> str:
+        """Why it does not go on now; empty where it does."""
+        until = self.run.paused_until
+        if until is None or until <= timezone.now():
+            return ""
+        return next((line["later"] for line in self.lines if line["later"]), "Nothing can be asked now.")
 
 
 def listed(*, project: Project, before: int | None = None, limit: int = 100) -> list[RunRow]:

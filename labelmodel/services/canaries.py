@@ -18,7 +18,7 @@ from labelmodel import functions
 from labelmodel.functions import ABSTAIN, Cast, Function
 from labelmodel.models import FunctionRun, FunctionVersion
 from labelmodel.services import function_pool, packed
-from labelmodel.services.function_rules import fields_of, prepared
+from labelmodel.services.function_rules import fields_of, prepared, tests_cast, told
 from labelmodel.services.llm_endpoints import PATIENT, Asking
 from labelmodel.services.run_lines import Line
 
@@ -66,19 +66,24 @@ def compare(version: FunctionVersion, beat: Beat, asking: Asking = PATIENT) -> d
     active = version.function.versions.filter(state=FunctionVersion.State.ACTIVE)
     before = active.select_related("function", "project__schema", "schema").first()
     current = _usable(before, fields, asking)
+    tests = tests_cast(version, candidate) if candidate.kind.waits and version.tests else None
+    if tests is not None and tests.waits:
+        return tests
     items = _sample(version)
     beat(total=len(items))
     found: dict[str, Any] = {"active": before.number if before and current else None}
     looked = _looked(version.project_id, items, candidate, current, beat)
     if isinstance(looked, Cast):
         return looked
-    now, then, told = looked
+    now, then, figures = looked
     values = [*version.labels, None]
     old = np.array([values.index(label) if label in values else _NOTHING for label in before.labels], dtype=np.int64) if before else None  # fmt: skip
     was = _translated(then, old)
     if candidate.kind.waits:
-        told["said"] = _said(items, now, version.labels)
-    return {**found, **told, "items": len(now), **_figures(items, now, was, version.labels)}
+        figures["said"] = _said(items, now, version.labels)
+    if tests is not None:
+        figures["tests"] = [{"got": one.got, "error": one.error} for one in told(version, tests)]
+    return {**found, **figures, "items": len(now), **_figures(items, now, was, version.labels)}
 
 
 def _said(

@@ -18,9 +18,10 @@ from labelmodel.models import (
     VoteShard,
     WeakRun,
 )
+from labelmodel.models.functions import ASKING_KINDS
 from labelmodel.services import run_requests
 from labelmodel.services.function_faults import faults_of
-from labelmodel.services.function_rules import tried
+from labelmodel.services.function_rules import tried, tried_before
 from labelmodel.services.functions import LONGEST_REASON, reason_of
 
 State = FunctionVersion.State
@@ -34,7 +35,9 @@ def submit(*, version: FunctionVersion, by: User) -> FunctionVersion:
     that fail."""
     check(user=by, project=version.project, action=Action.WRITE_FUNCTIONS)
     _check_runs(version)
-    failing = [(number, one) for number, one in enumerate(tried(version)) if not one.passed]
+    # Those of a kind that asks others run with its trial: nobody waits for them here.
+    results = [] if version.kind in ASKING_KINDS else tried(version)
+    failing = [(number, one) for number, one in enumerate(results) if not one.passed]
     if failing:
         raise InvalidInput(
             f"{len(failing)} of its tests fail.",
@@ -106,16 +109,14 @@ def try_out(*, version: FunctionVersion, by: User) -> FunctionRun:
 def activate(*, version: FunctionVersion, by: User) -> FunctionVersion:
     """Let an approved version vote, in place of the one that does; a run over the pool is asked for.
 
-    Raises NotAllowed, Conflict where it is not approved, was not tried on a sample yet, or cannot run.
+    Raises NotAllowed, Conflict where it is not approved, its trial on a sample is not over or went wrong, or it cannot run.
     """
     check(user=by, project=version.project, action=Action.REVIEW_FUNCTIONS)
     _check_runs(version)
     function = _locked(version.function)
     fresh = FunctionVersion.objects.get(pk=version.pk)
-    if fresh.state == State.CANARY and not fresh.canary:
-        raise Conflict("It has not been tried on a sample yet; that takes some seconds.")
-    if fresh.state == State.CANARY and "error" in fresh.canary:
-        raise Conflict(f"It could not be tried on a sample: {fresh.canary['error']}")
+    if fresh.state == State.CANARY and (fault := trial_fault(fresh)):
+        raise Conflict(fault)
     now = timezone.now()
     before = function.versions.filter(state=State.ACTIVE)
     if fresh.state == State.CANARY:
@@ -132,6 +133,30 @@ def activate(*, version: FunctionVersion, by: User) -> FunctionVersion:
     )
     run_requests.want(project=version.project, by=by, trigger=Trigger.CHANGE)
     return version
+
+
+def trial_fault(version: FunctionVersion) -> str:
+    """What its trial on a sample says against activating it."""
+    found = version.canary
+    if not found:
+        run = trial_of(version)
+        if run is None or not run.is_pending:
+            return "Its trial on a sample did not come to an end. Try it again."
+        if run.paused_until and run.paused_until > timezone.now():
+            return "Its trial on a sample is paused, and goes on by itself."
+        return "It has not been tried on a sample yet; that takes some seconds."
+    if "error" in found:
+        return f"It could not be tried on a sample: {found['error']}"
+    if found.get("errors") and found["errors"] >= found["items"]:
+        return f"It failed on every item of its trial: {found['messages'][0]['message']}"
+    failing = [one for one in tried_before(version) if not one.passed] if "tests" in found else []
+    return f"{len(failing)} of its {len(version.tests)} tests failed in its trial." if failing else ""
+
+
+def trial_of(version: FunctionVersion) -> FunctionRun | None:
+    """The latest run that tries this version on a sample."""
+    runs = FunctionRun.objects.filter(project=version.project_id, kind=Kind.CANARY, versions=[version.pk])
+    return runs.order_by("-pk").first()
 
 
 @transaction.atomic

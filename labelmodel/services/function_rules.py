@@ -28,6 +28,7 @@ MOST_FIELDS = 200
 UNTESTABLE = (
     "Functions of this kind look at items, not at what a test says: take the test away, and see the trial."
 )
+ASKED_IN_TRIAL = "Functions of this kind ask others, so tests run with the trial on a sample."
 _FIELDS = """
 SELECT k.key AS name, count(*) FILTER (WHERE jsonb_typeof(k.value) <> 'null') > 0
        AND bool_and(jsonb_typeof(k.value) IN ('number', 'null')) AS numbers
@@ -193,7 +194,8 @@ class Tried:
 
 
 def tried(version: FunctionVersion) -> list[Tried]:
-    """The version's tests, run. Raises InvalidInput where it cannot be used at all."""
+    """The version's tests, run; those of a kind that waits for others as its trial found them, so that nobody waits here. Raises
+    InvalidInput where it cannot be used at all."""
     from labelmodel import functions
 
     if not version.tests:
@@ -201,10 +203,30 @@ def tried(version: FunctionVersion) -> list[Tried]:
     kind = functions.KINDS.get(version.kind)
     if kind is not None and kind.by_item:
         return [Tried(one["payload"], one["label"], None, UNTESTABLE) for one in version.tests]
-    function = prepared(version)
+    if kind is not None and kind.waits:
+        return tried_before(version)
+    return told(version, tests_cast(version, prepared(version)))
+
+
+def tried_before(version: FunctionVersion) -> list[Tried]:
+    """The version's tests as its trial found them."""
+    kept = version.canary.get("tests") or [{"got": None, "error": ASKED_IN_TRIAL}] * len(version.tests)
+    pairs = zip(version.tests, kept, strict=True)
+    return [Tried(test["payload"], test["label"], one["got"], one["error"]) for test, one in pairs]
+
+
+def tests_cast(version: FunctionVersion, function: functions.Function) -> functions.Cast:
+    """What a version, made ready, says of its tests, in their order."""
+    from labelmodel import functions
+
     rows = [(number, test["payload"]) for number, test in enumerate(version.tests)]
     batch = functions.build(rows, function.reads, payload=function.kind.whole)
     (cast,) = functions.apply([function], batch)
+    return cast
+
+
+def told(version: FunctionVersion, cast: functions.Cast) -> list[Tried]:
+    """How its tests came out."""
     found = []
     for number, test in enumerate(version.tests):
         position = int(cast.label[number])

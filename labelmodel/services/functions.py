@@ -5,6 +5,7 @@ A version never changes: whoever edits a function writes its next version, and w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ State = FunctionVersion.State
 MOST_FUNCTIONS = 500
 MOST_VERSIONS = 1_000
 MOST_TESTS = 200
+# Of all tests of a version, as JSON: each version has them again.
+MOST_TEST_CHARACTERS = 200_000
 LONGEST_REASON = 300
 
 
@@ -225,6 +228,13 @@ def _add_version(
 def _tests(given: Sequence[Any], rule: Rule) -> list[dict[str, Any]]:
     if len(given) > MOST_TESTS:
         raise _fault(("tests",), f"There are {len(given)} tests; at most {MOST_TESTS} are kept.")
+    size = len(json.dumps(given, ensure_ascii=False, default=str))
+    if size > MOST_TEST_CHARACTERS:
+        raise _fault(
+            ("tests",),
+            f"The tests have {size:,} characters together; at most {MOST_TEST_CHARACTERS:,} are kept. "
+            "Shorten their texts to what matters.",
+        )
     return [_test(("tests", number), one, rule) for number, one in enumerate(given)]
 
 

@@ -98,6 +98,9 @@ def test_faults_of_a_definition_have_paths(client: Any, url: str) -> None:
     for name, deep in (("definition", {"rules": within(900)}), ("tests", [within(400)])):
         said = client.post(url, {**BODY, name: deep}, format="json")
         assert (said.status_code, "inside each other" in said.json()["errors"][0]["message"]) == (400, True)
+    long = [{"payload": {"text": "x" * 2_000}, "label": None}] * 101
+    said = client.post(url, {**BODY, "tests": long}, format="json")
+    assert (said.status_code, said.json()["errors"][0]["path"]) == (400, ["tests"])
     assert client.post(url, {**BODY, "most_votes_an_hour": 0}, format="json").status_code == 400
 
 

@@ -264,10 +264,12 @@ def test_a_function_s_page_shows_versions_with_what_changed(project: Project) ->
     functions.new_version(
         function=version.function, by=project.created_by, kind="keywords", note="more words",
         definition={"rules": [{"label": "ham", "any": ["song", "tune"]}]},
+        tests=[{"payload": {"text": "y" * 1_000}, "label": None}],
     )  # fmt: skip
 
     page = seen(project.created_by, here(project, f"{version.function_id}/"))
 
+    assert (page.count("(1,000 characters)"), "y" * 300 in page) == (2, False)
     assert "more words" in page
     assert "<ins>  any: tune</ins>" in page
     assert page.count("<span>  any: song</span>") == 2
@@ -287,8 +289,24 @@ def test_from_draft_to_active_by_buttons_and_a_rollback(project: Project) -> Non
     sent(manager, f"{at}versions/1/approve/", {})
     version.refresh_from_db()
     assert version.state == "canary"
+    assert "Being tried" in (page := seen(manager, at))
+    assert "Try again" not in page
+    FunctionRun.objects.filter(versions=[version.pk]).update(state="cancelled")
+    assert "did not come to an end" in (page := seen(manager, at))
+    assert ("Try again" in page, "Being tried" in page, "every 2s" in page) == (True, False, False)
+    sent(manager, f"{at}versions/1/activate/", {})
+    sent(manager, f"{at}versions/1/try/", {})
+    version.refresh_from_db()
+    assert version.state == "canary"
     assert "Being tried" in seen(manager, at)
 
+    FunctionVersion.objects.filter(pk=version.pk).update(
+        canary={"items": 5, "errors": 5, "messages": [{"item": 1, "message": "no such field"}]}
+    )
+    assert "failed on every item of its trial: no such field" in seen(manager, at)
+    sent(manager, f"{at}versions/1/activate/", {})
+    version.refresh_from_db()
+    assert version.state == "canary"
     FunctionVersion.objects.filter(pk=version.pk).update(
         canary={"items": 5, "votes": {"spam": 2}, "votes_before": {}, "active": None, "both": 0}
     )

@@ -11,12 +11,15 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
-from annotation.errors import InvalidInput
+from annotation.errors import Conflict, InvalidInput
 from annotation.models import Project
+from labelmodel.api.function_views import FunctionRunView
 from labelmodel.functions import KINDS
 from labelmodel.models import FunctionRun, WeakSettings
 from labelmodel.models.functions import ASKING_KINDS
-from labelmodel.services import function_review, llm_endpoints, run_requests
+from labelmodel.reports.function_runs import with_lines
+from labelmodel.services import function_review, function_rules, llm_endpoints, run_requests
+from labelmodel.services.function_rules import tried
 from labelmodel.services.run_lines import Line
 from labelmodel.tasks import sweep_functions
 from tests.labelmodel.endpoints.stub import KEYS, Request, Said, Stub, labeled, problem, sensible, serving
@@ -170,7 +173,10 @@ def test_people_see_that_an_endpoint_rests_and_wake_it(name: str, stub: Stub) ->
         return problem(503, "Overloaded", Retry_After="300")
 
     stub.does = down
-    active(reviews(["good film"]), kind="endpoint", definition=asking(name))
+    version = draft(reviews(["good film"]), kind="endpoint", definition=asking(name))
+    function_review.submit(version=version, by=version.author)
+    function_review.approve(version=version, by=version.author)
+    work_off(version.project)
 
     assert "rests until" in shown(name)
     assert "503: Overloaded" in shown(name)
@@ -199,13 +205,38 @@ def test_a_trial_waits_too_and_says_at_once_what_is_wrong(name: str, stub: Stub)
     trial = version.project.function_runs.get()
 
     assert (trial.kind, trial.state) == ("canary", "running")
-    assert trial.lines[str(version.pk)]["later"] == "All keys are cooling down."
+    assert with_lines([trial])[0].why_paused == "All keys are cooling down."
+    shown_run = FunctionRunView(with_lines([trial])[0]).data
+    assert shown_run["paused_reason"] == "All keys are cooling down."
+    with pytest.raises(Conflict, match="is paused"):
+        function_review.activate(version=version, by=version.author)
     stub.does = lambda _: problem(404, "The model `m` does not exist.")
     shown(name, "--put-back", llm_endpoints.configured()[name].keys[0].id)
     work_off(version.project)
     version.refresh_from_db()
     assert version.canary["errors"] == 6
     assert version.canary["messages"][0]["message"] == "404: The model `m` does not exist."
+    with pytest.raises(Conflict, match="failed on every item of its trial: 404"):
+        function_review.activate(version=version, by=version.author)
+
+
+def test_its_tests_run_with_the_trial_and_never_while_somebody_waits(name: str, stub: Stub) -> None:
+    tests = [
+        {"payload": {"text": "good"}, "label": "positive"},
+        {"payload": {"text": "bad film"}, "label": "positive"},
+    ]
+    version = draft(reviews(["good film"]), kind="endpoint", definition=asking(name), tests=tests)
+    assert {one.error for one in tried(version)} == {function_rules.ASKED_IN_TRIAL}
+    function_review.submit(version=version, by=version.author)
+    assert stub.asked == []
+    function_review.approve(version=version, by=version.author)
+    work_off(version.project)
+    version.refresh_from_db()
+
+    assert [(one.got, one.passed) for one in tried(version)] == [("positive", True), ("negative", False)]
+    assert len(stub.asked) == 3
+    with pytest.raises(Conflict, match="1 of its 2 tests failed in its trial"):
+        function_review.activate(version=version, by=version.author)
 
 
 def test_the_sweep_begins_it_and_goes_on(name: str, stub: Stub) -> None:
