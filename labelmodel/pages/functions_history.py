@@ -12,7 +12,6 @@ from annotation.models import Item
 from labelmodel.models import FunctionVersion
 from labelmodel.pages.functions import Label
 from labelmodel.services import function_review
-from labelmodel.services import function_review
 from labelmodel.services.function_rules import Tried
 
 # Characters of an item in a trial.
@@ -79,8 +78,6 @@ class VersionRow:
     waits: str
     # Whether its trial was cancelled, or failed, and has to be tried again.
     stuck: bool
-    # Whether its trial was cancelled, or failed, and has to be tried again.
-    stuck: bool
     tests: list[TestTold]
     tests_fault: str
     may_approve: bool
@@ -128,15 +125,6 @@ def shortened(payload: dict[str, Any]) -> dict[str, Any]:
         name[:MOST_SHOWN]: f"{text[:MOST_SHOWN]} … ({len(text):,} characters)"
         if len(text) > 2 * MOST_SHOWN
         else value
-        for name, value in payload.items()
-        for text in (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),)
-    }
-
-
-def shortened(payload: dict[str, Any]) -> dict[str, Any]:
-    """A test's payload as a page shows it: whole where it is short."""
-    return {
-        name[:MOST_SHOWN]: f"{text[:MOST_SHOWN]} … ({len(text):,} characters)" if len(text) > 2 * MOST_SHOWN else value
         for name, value in payload.items()
         for text in (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),)
     }
