@@ -25,6 +25,7 @@ from labelmodel.functions.types import (
     Fault,
     Function,
     Resources,
+    not_looked_at,
 )
 from labelmodel.functions.voting import joined
 
@@ -101,13 +102,14 @@ def _cast(function: Function, pieces: list[Batch], limit_seconds: float, mapped:
 
 
 def _piece(function: Function, deadline: float, piece: Batch) -> Cast:
-    nothing = np.full(len(piece), ABSTAIN, dtype=np.int16)
-    if time.monotonic() > deadline:
-        return Cast(nothing, stopped=0)
+    piece = piece.until(deadline)
+    if piece.late:
+        return not_looked_at(piece)
     try:
-        cast = function.run(piece.until(deadline))
+        cast = function.run(piece)
     except Exception as error:
         # Whatever a kind did not foresee costs its votes on these rows, and is told.
+        nothing = np.full(len(piece), ABSTAIN, dtype=np.int16)
         return Cast(nothing, dict.fromkeys(range(len(piece)), told(error)))
     if not piece.unreadable:
         return cast

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -65,6 +66,11 @@ class Batch:
         """Bytes of these fields, as text."""
         lengths = [self.text(name).str.len_bytes().fill_null(0).cast(pl.Int64) for name in names]
         return list(sum(lengths[1:], lengths[0])) if lengths else [0] * len(self)
+
+    @property
+    def late(self) -> bool:
+        """Whether the deadline is over."""
+        return time.monotonic() > self.deadline
 
     def until(self, deadline: float) -> Batch:
         """The same, with a deadline; what was shared stays shared."""

@@ -11,7 +11,16 @@ import polars as pl
 
 from labelmodel.functions import checking
 from labelmodel.functions.batch import Batch, times
-from labelmodel.functions.types import Apply, Cast, Context, Definition, Kind, Path, Resources
+from labelmodel.functions.types import (
+    Apply,
+    Cast,
+    Context,
+    Definition,
+    Kind,
+    Path,
+    Resources,
+    not_looked_at,
+)
 from labelmodel.functions.voting import first_wins
 
 MOST_CONDITIONS = 200
@@ -130,7 +139,12 @@ def compile(definition: Definition, context: Context, resources: Resources) -> A
 
 
 def _apply(rules: list[dict[str, Any]], case: bool, labels: list[int], batch: Batch) -> Cast:
-    return Cast(first_wins([_passes(rule, case, batch) for rule in rules], labels, len(batch)))
+    passes = []
+    for rule in rules:
+        if batch.late:
+            return not_looked_at(batch)
+        passes.append(_passes(rule, case, batch))
+    return Cast(first_wins(passes, labels, len(batch)))
 
 
 def _passes(rule: dict[str, Any], case: bool, batch: Batch) -> pl.Series:

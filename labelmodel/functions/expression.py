@@ -8,7 +8,6 @@ not allowed together, and walks are made over small payloads only.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
 from functools import cache, partial
 from itertools import pairwise
@@ -184,7 +183,7 @@ def _apply(names: list[str], programs: Sequence[Any], labels: list[int], most: i
     errors: dict[int, str] = {}
     sizes = batch.sizes(names)
     for position, payload in enumerate(batch.payloads):
-        if time.monotonic() > batch.deadline:
+        if batch.late:
             return Cast(label, errors, stopped=position)
         if sizes[position] > most:
             errors[position] = f"The item has {sizes[position]} bytes; this expression takes at most {most}."

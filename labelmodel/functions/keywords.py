@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import partial, reduce
-from operator import and_
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -14,7 +13,16 @@ import polars as pl
 from labelmodel.functions import checking
 from labelmodel.functions.batch import Batch
 from labelmodel.functions.dictionary import NONE, phrases
-from labelmodel.functions.types import Apply, Cast, Context, Definition, Kind, Path, Resources
+from labelmodel.functions.types import (
+    Apply,
+    Cast,
+    Context,
+    Definition,
+    Kind,
+    Path,
+    Resources,
+    not_looked_at,
+)
 from labelmodel.functions.voting import either, first_wins
 
 MOST_TERMS = 10_000
@@ -97,14 +105,28 @@ def _finders(rule: dict[str, Any], case: bool, words: bool) -> Finders:
 def _apply(names: list[str], case: bool, rules: list[Finders], labels: list[int], batch: Batch) -> Cast:
     views = [batch.compared(name, case=case) for name in names]
 
-    def found(find: Find) -> pl.Series:
-        return either([find(view) for view in views], len(batch))
-
     passes = []
-    for wanted, unwanted in rules:
-        passed = reduce(and_, [found(find) for find in wanted])
-        passes.append(reduce(and_, [~found(find) for find in unwanted], passed))
+    for rule in rules:
+        passed = _passed(rule, views, batch)
+        if passed is None:
+            return not_looked_at(batch)
+        passes.append(passed)
     return Cast(first_wins(passes, labels, len(batch)))
+
+
+def _passed(rule: Finders, views: list[pl.Series], batch: Batch) -> pl.Series | None:
+    """The rows that pass it; None where time is over before that is known."""
+    wanted, unwanted = rule
+    looked = [*((find, True) for find in wanted), *((find, False) for find in unwanted)]
+    passed = pl.Series([True]).new_from_index(0, len(batch))
+    for find, must in looked:
+        if batch.late:
+            return None
+        if not passed.any():
+            break
+        found = either([find(view) for view in views], len(batch))
+        passed = passed & (found if must else ~found)
+    return passed
 
 
 def finder(terms: list[str], words: bool) -> Find:

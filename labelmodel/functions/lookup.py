@@ -30,8 +30,11 @@ from labelmodel.functions.types import (
 
 MOST_ENTRIES = 1_000
 MOST_CHARACTERS = 200
+# Of the column that is looked into. Tables have no more rows than that, and no more characters in a cell than 1,000.
 MOST_BYTES = 200_000_000
-MOST_ROWS = 5_000_000
+MOST_ROWS = 1_000_000
+# Of a table that is kept for the next one who asks.
+MOST_KEPT_BYTES = 64 * 2**20
 # Terms inside words are found by an automaton that grows with their letters.
 MOST_PIECES = 20_000
 MOST_PIECES_BYTES = 500_000
@@ -123,10 +126,29 @@ def compile(definition: Definition, context: Context, resources: Resources) -> A
         )
     else:
         terms, label = _read(definition, context, resources)
+    table = resources.get(definition.get("table", ""))
+    return partial(_apply, definition, _kept_finder(definition, table, terms), label)
+
+
+# The latest one that was made: of a million rows that takes seconds, and whoever writes a function asks with every letter.
+_kept: list[tuple[pl.DataFrame, tuple[Any, ...], Finder]] = []
+
+
+def _kept_finder(definition: Definition, table: pl.DataFrame | None, terms: pl.Series) -> Finder:
+    wanted = (definition.get("column"), definition["case"], definition["find"])
+    for known, asked, finder in _kept:
+        if known is table and asked == wanted:
+            return finder
+    made = _made_finder(definition, terms)
+    if table is not None and table.estimated_size() <= MOST_KEPT_BYTES:
+        _kept[:] = [(table, wanted, made)]
+    return made
+
+
+def _made_finder(definition: Definition, terms: pl.Series) -> Finder:
     terms = composed(terms.str.strip_chars())
     terms = terms if definition["case"] else terms.str.to_lowercase()
-    terms = terms.set(terms == "", None)
-    return partial(_apply, definition, _finder(terms, definition["find"]), label)
+    return _finder(terms.set(terms == "", None), definition["find"])
 
 
 def _refuse(key: str, message: str) -> DefinitionError:

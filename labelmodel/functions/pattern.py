@@ -9,20 +9,43 @@ import polars as pl
 
 from labelmodel.functions import checking, regex
 from labelmodel.functions.batch import Batch
-from labelmodel.functions.types import Apply, Cast, Context, Definition, Kind, Path, Resources
+from labelmodel.functions.types import (
+    Apply,
+    Cast,
+    Context,
+    Definition,
+    Kind,
+    Path,
+    Resources,
+    not_looked_at,
+)
 from labelmodel.functions.voting import either, first_wins
 
 RULE = ("label", "pattern", "not")
 
 
-def check(given: Definition, context: Context) -> Definition:
+def check(definition: Definition, context: Context) -> Definition:
     notes = checking.Notes()
-    known = checking.keys(notes, (), given, ("fields", "case", "rules", *RULE))
+    known = checking.keys(notes, (), definition, ("fields", "case", "rules", *RULE))
     names = checking.fields(notes, known.get("fields"), context, context.texts)
     case = checking.choice(notes, ("case",), known.get("case"), default=False)
-    rules = [_rule(notes, path, rule, context, case) for path, rule in checking.rules(notes, known, RULE)]
+    given = checking.rules(notes, known, RULE)
+    _check_weights(notes, [rule.get(key) for _, rule in given for key in ("pattern", "not")])
+    rules = [_rule(notes, path, rule, context, case) for path, rule in given]
     notes.raise_any()
     return {"fields": names, "case": case, "rules": rules}
+
+
+def _check_weights(notes: checking.Notes, patterns: list[Any]) -> None:
+    """Raises where preparing them would take long: before any is prepared, as that takes the same time."""
+    known = [one[: regex.MOST_CHARACTERS] for one in patterns if isinstance(one, str)]
+    if sum(map(regex.weight, known)) > regex.MOST_WEIGHT:
+        notes.add(
+            ("rules",),
+            "These patterns take too long to prepare: use less of classes such as \\w and \\p{...} with "
+            "counts, or split the rules into several functions.",
+        )
+        notes.raise_any()
 
 
 def _rule(
@@ -41,8 +64,9 @@ def _pattern(notes: checking.Notes, path: Path, given: Any, case: bool) -> str:
         return ""
     if len(given) > regex.MOST_CHARACTERS:
         notes.add(path, f"This has {len(given)} characters; at most {regex.MOST_CHARACTERS} are allowed.")
-    elif fault := regex.fault(given) or regex.fault(_with_case(given, case)):
-        notes.add(path, fault)
+    elif fault := regex.fault(_with_case(given, case)):
+        # Told of the pattern as it was written, so that the place is right.
+        notes.add(path, regex.fault(given) or fault)
     return given
 
 
@@ -66,6 +90,8 @@ def compile(definition: Definition, context: Context, resources: Resources) -> A
 def _apply(names: list[str], patterns: list[tuple[str | None, ...]], labels: list[int], batch: Batch) -> Cast:
     passes = []
     for wanted, unwanted in patterns:
+        if batch.late:
+            return not_looked_at(batch)
         passed = _found(names, str(wanted), batch)
         if unwanted is not None:
             passed = passed & ~_found(names, unwanted, batch)

@@ -79,6 +79,11 @@ class Cast:
     seconds: float = 0.0
 
 
+def not_looked_at(batch: Batch) -> Cast:
+    """Of a batch for which no time was left."""
+    return Cast(np.full(len(batch), ABSTAIN, dtype=np.int16), stopped=0)
+
+
 Apply = Callable[[Batch], Cast]
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from annotation.models import Item
-from labelmodel.functions import Batch, Function
+from labelmodel.functions import Batch, Function, regex
 from labelmodel.functions.keywords import term_pattern
 from labelmodel.services import feedback_counting as counting
 from labelmodel.services.feedback import Example, Examples
@@ -20,8 +22,15 @@ LONGEST = 280
 # So much stands before what was found, where a text is cut.
 BEFORE = 80
 MOST_FIELDS = 3
+# Of one pattern in a text.
+MOST_MARKS = 20
+# Of the patterns that are marked, see labelmodel/functions/regex.py.
+MOST_WEIGHT = 2_000
+# Where comments end with the line.
+_VERBOSE = re.compile(r"\(\?[a-zA-Z]*x")
 
 Bools = NDArray[np.bool_]
+Marks = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +61,9 @@ def chosen(on: Ground, function: Function, mine: Votings, others: Sequence[Votin
         "uncovered": [*_bare(on, mine, others, most // 2), *_some(on, nobody, most)][:most],
         "failed": [Place(on.pool.batch, place, False) for place in failed[:most]],
     }
-    keys = keys_of(place.item for group in places.values() for place in group)
-    teller = Teller(on, function, keys, mine, others)
+    every = [place for group in places.values() for place in group]
+    teller = Teller(on, function, keys_of(place.item for place in every), mine, others)
+    teller.look(every)
     return Examples(**{name: told(teller, group) for name, group in places.items()})
 
 
@@ -94,12 +104,18 @@ class Teller:
         names = [name for name in on.pool.fields if function and name in function.reads]
         self.fields = (names or texts_of(on))[:MOST_FIELDS]
         self.patterns = patterns(function) if function else []
+        self.marks: dict[str, Marks] = {}
         # Which labels people gave, for items of the sample that they labeled.
         self.rows = {int(item): row for row, item in enumerate(on.labeled.batch.ids)}
 
+    def look(self, places: Sequence[Place]) -> None:
+        """Find what is to be marked, in all texts at once: a pattern is prepared for many texts as for one."""
+        texts = list({self._text(place) for place in places if self._said(self.mine, place)})
+        self.marks = dict(zip(texts, marks(texts, self.patterns), strict=True))
+
     def told(self, place: Place) -> Example:
-        said = self._said(self.mine, place)
-        text, marks = excerpt(self._text(place), self.patterns if said else [])
+        said, text = self._said(self.mine, place), self._text(place)
+        text, marks = excerpt(text, self.marks.get(text, []) if said else [])
         return Example(
             item=place.item,
             key=self.keys[place.item],
@@ -147,7 +163,13 @@ def patterns(function: Function) -> list[str]:
     definition, kind = function.definition, function.kind.name
     case = "" if definition.get("case") else "(?i)"
     if kind == "pattern":
-        return [f"{case}{rule['pattern']}" for rule in definition["rules"]]
+        some = [f"{case}{rule['pattern']}" for rule in definition["rules"]]
+        # Not hundreds that take long to prepare, for a few examples.
+        return [
+            one
+            for one, sum_ in zip(some, accumulate(map(regex.weight, some)), strict=True)
+            if sum_ <= MOST_WEIGHT
+        ]
     if kind == "keywords":
         terms = [term for rule in definition["rules"] for key in ("any", "all") for term in rule.get(key, ())]
         # The longest first, and not thousands of them for a few examples.
@@ -156,28 +178,45 @@ def patterns(function: Function) -> list[str]:
     return []
 
 
-def excerpt(text: str, some: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """A part of a text with what was found in it, and where that is."""
-    marks = sorted({mark for pattern in some for mark in _found(text, pattern)})
+def marks(texts: Sequence[str], some: Sequence[str]) -> list[Marks]:
+    """Where the engine of patterns finds them in each text, as (begin, end), without overlaps."""
+    found: list[set[tuple[int, int]]] = [set() for _ in texts]
+    series = pl.Series(list(texts), dtype=pl.String)
+    for pattern in some:
+        # Each find, and each with all that stands before it: the lengths of these say where it is, words' edges included.
+        finds = series.str.extract_all(pattern).to_list()
+        spans = series.str.extract_all(
+            f"(?s:.*?)(?:{pattern}\n)" if _VERBOSE.search(pattern) else f"(?s:.*?)(?:{pattern})"
+        )
+        for row, (parts, before) in enumerate(zip(finds, spans.to_list(), strict=True)):
+            found[row].update(_placed(parts, before))
+    return [_apart(sorted(one)) for one in found]
+
+
+def _placed(parts: Sequence[str], spans: Sequence[str]) -> Iterator[tuple[int, int]]:
+    end = 0
+    for part, span in zip(parts[:MOST_MARKS], spans, strict=False):
+        end += len(span)
+        # Where a pattern also finds nothing at all, the two lists may differ.
+        if not part or not span.endswith(part):
+            return
+        yield end - len(part), end
+
+
+def _apart(some: Iterable[tuple[int, int]]) -> Marks:
+    found: Marks = []
+    for begin, end in some:
+        if not found or begin >= found[-1][1]:
+            found.append((begin, end))
+    return found
+
+
+def excerpt(text: str, marks: Marks) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A part of a text with what is marked in it, and where that is."""
     first = marks[0][0] if marks else 0
     start = max(0, first - BEFORE) if len(text) > LONGEST else 0
     cut = text[start : start + LONGEST]
     head, tail = "…" if start else "", "…" if start + len(cut) < len(text) else ""
-    shift, placed, end = len(head) - start, [], 0
-    for begin, stop in marks:
-        if begin >= max(start, end) and stop <= start + len(cut):
-            placed.append((begin + shift, stop + shift))
-            end = stop
+    shift = len(head) - start
+    placed = [(begin + shift, end + shift) for begin, end in marks if end <= start + len(cut)]
     return f"{head}{cut}{tail}", tuple(placed)
-
-
-def _found(text: str, pattern: str) -> list[tuple[int, int]]:
-    """Where the engine of patterns finds it, which never takes longer than the text is long."""
-    parts = pl.Series([text]).str.extract_all(pattern)[0].to_list()[:20]
-    found, after = [], 0
-    for part in parts:
-        begin = text.find(part, after) if part else -1
-        if begin >= 0:
-            found.append((begin, begin + len(part)))
-            after = begin + len(part)
-    return found

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_TABLES = 200
 LONGEST_NAME = 80
+# Of the table that is kept in memory; of larger ones nothing is kept.
+MOST_KEPT_BYTES = 64 * 2**20
 # In the folder of uploads, whose files nobody names are taken away by themselves.
 FOLDER = "imports/function-tables"
 
@@ -131,18 +133,28 @@ def _found(project_id: int, names: frozenset[str], *, lock: bool = False) -> dic
     return {name: found[name] for name in names}
 
 
+# The latest one that was read, by the SHA-256 of its file: what is made of the same rows again need not be made anew.
+_kept: dict[str, pl.DataFrame] = {}
+
+
 def frame(table: FunctionTable) -> pl.DataFrame:
     """The rows of a table. Raises StorageFault where its file is gone or is another one now."""
-    # Numerical libraries, which only those load who read a table.
-    import polars as pl
-
     with stored.opened(str(table.file.name)) as stream:
         data: bytes = stream.read()
     if hashlib.sha256(data).hexdigest() != table.sha256:
         raise stored.StorageFault(
             f"The file of the table “{table.name}” is damaged: its checksum is wrong. Upload it again."
         )
-    return pl.read_parquet(data)
+    if (kept := _kept.get(table.sha256)) is not None:
+        return kept
+    # Numerical libraries, which only those load who read a table.
+    import polars as pl
+
+    found = pl.read_parquet(data)
+    _kept.clear()
+    if found.estimated_size() <= MOST_KEPT_BYTES:
+        _kept[table.sha256] = found
+    return found
 
 
 def _check_free(project: Project, name: str) -> None:

@@ -42,6 +42,15 @@ def test_without_time_nothing_is_looked_at(kind):
     assert cast.errors == {}
 
 
+@pytest.mark.parametrize("kind", ["keywords", "pattern", "comparison"])
+def test_between_two_rules_the_clock_is_looked_at(kind):
+    batch = batch_of([{"text": "FREE MONEY", "price": 9}])
+
+    cast = function(kind).run(batch.until(0.0))
+
+    assert (cast.stopped, cast.label.tolist()) == (0, [ABSTAIN])
+
+
 def test_pieces_are_joined_in_order(monkeypatch):
     monkeypatch.setattr("labelmodel.functions.applying.ROWS", 2)
     payloads = [{"text": "hello", "price": 9}, {"text": "x", "price": "x"}, b"{", {"price": 6}, {"price": 1}]

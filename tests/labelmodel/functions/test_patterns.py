@@ -49,6 +49,7 @@ def test_letters_are_those_of_all_scripts():
         (r"[a-z{9}]{2}", 2),
         (r"\{9\}", 3),
         (r"\p{Greek}{4}", 4),
+        (r"\pL{20}x", 21),
         (r"(?P<name>a){7}", 7),
         (r"(?i)ab", 3),
         (r"a{0}", 1),
@@ -57,6 +58,14 @@ def test_letters_are_those_of_all_scripts():
 )
 def test_counted_repetitions_are_written_out(pattern, count):
     assert places(pattern) == count
+
+
+@pytest.mark.parametrize("pattern", [r"\pL{20}%d", r"[\W_]{300}%d", r"\w{900}%d"])
+def test_many_patterns_that_take_long_to_prepare_are_refused_together(pattern):
+    rules = [{"label": "ham", "pattern": pattern % n, "not": "a"} for n in range(100)]
+
+    with pytest.raises(DefinitionError, match="take too long to prepare"):
+        function("pattern", {"rules": rules})
 
 
 @pytest.mark.parametrize("pattern", [r"(.{0,100}){0,50}z", r"((a{10}){10}){11}", r"\w{1001}"])

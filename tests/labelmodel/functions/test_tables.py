@@ -24,6 +24,25 @@ def refused(table, **definition):
     return str(error.value)
 
 
+def test_what_is_made_of_a_table_is_kept_for_the_next_one_who_asks():
+    again = pl.DataFrame({"name": ["x"], "class": ["ham"]})
+    given = {"table": "t", "column": "name", "label_column": "class"}
+
+    made = [
+        prepare("lookup", {**given, **more}, CONTEXT, {"t": table}).run.args[1]
+        for table, more in [
+            (TABLE, {}),
+            (TABLE, {}),
+            (TABLE, {"find": "equal"}),
+            (TABLE, {"case": True}),
+            (again, {}),
+        ]
+    ]
+
+    assert made[0] is made[1]
+    assert len({id(one) for one in made}) == 4
+
+
 def test_the_first_row_that_fits_counts_and_one_without_label_abstains():
     payloads = [
         {"text": "take aspirin plus C"},

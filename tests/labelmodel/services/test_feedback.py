@@ -12,7 +12,7 @@ import pytest
 from annotation.errors import InvalidInput
 from annotation.models import Item, Project
 from labelmodel.models import WeakSettings
-from labelmodel.services import feedback, feedback_pool
+from labelmodel.services import feedback, feedback_examples, feedback_pool
 from tests.labelmodel.written import label, make_function, make_texts
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +92,22 @@ def test_examples_show_what_matched_what_is_wrong_and_what_nothing_covers(projec
     assert conflict.others == (("song", "ham"),)
     assert {one.key for one in examples.uncovered} == {"item-00004", "item-00006"}
     assert {one.key for one in examples.matched} == {"item-00000", "item-00001", "item-00002"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "marks"),
+    [
+        (r"(?i)\braster\b", "stop_rasterizing the Raster backend", [(21, 27)]),
+        (r"(?i)song|\bmy\b", "mystery\nsong of my \U0001f44d song", [(8, 12), (16, 18), (21, 25)]),
+        (r"^ab$", "ab ab", []),
+        (r"b|$", "ab", [(1, 2)]),
+        (r"(?x) a  # a letter", "ba", [(1, 2)]),
+    ],
+)
+def test_what_is_marked_stands_where_it_was_found(
+    pattern: str, text: str, marks: list[tuple[int, int]]
+) -> None:
+    assert feedback_examples.marks(["", text], [pattern]) == [[], marks]
 
 
 def test_holdout_gold_and_doubtful_labels_judge_nothing(project: Project) -> None:

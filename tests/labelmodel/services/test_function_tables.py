@@ -54,7 +54,9 @@ def test_a_table_is_kept_with_what_it_has(project: Project) -> None:
     [('{"a": "x", "b": 1}\n{"a": true}\n', "t.jsonl"), ('[{"a": "x", "b": 1}, {"a": true}]', "t.json")],
 )
 def test_other_formats_and_values_that_are_no_text(project: Project, content: str, name: str) -> None:
-    frame = function_tables.frame(upload(project, content, name))
+    table = upload(project, content, name)
+    frame = function_tables.frame(table)
+    assert function_tables.frame(table) is frame
 
     assert frame.rows() == [("x", "1"), ("true", None)]
 
