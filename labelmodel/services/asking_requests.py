@@ -32,7 +32,8 @@ Held = Literal["", "open", "cancelled", "rests"]
 
 def held(version: int) -> Held:
     """What keeps a version from being run by itself."""
-    runs = FunctionRun.objects.filter(versions=[version]).exclude(kind=Kind.CANARY)
+    runs = FunctionRun.objects.filter(project__function_versions=version, versions=[version])
+    runs = runs.exclude(kind=Kind.CANARY)
     if runs.filter(state__in=[State.WAITING, State.RUNNING]).exists():
         return "open"
     latest = runs.order_by("-pk").first()
@@ -62,7 +63,8 @@ def begin(run: FunctionRun, versions: Collection[int], *, instead: bool) -> bool
 
 
 def _is_wanted(run: FunctionRun, version: int) -> bool:
-    pending = FunctionRun.objects.filter(versions=[version], state__in=[State.WAITING, State.RUNNING])
+    pending = FunctionRun.objects.filter(project=run.project_id, versions=[version])
+    pending = pending.filter(state__in=[State.WAITING, State.RUNNING])
     if run.kind == Kind.ALL:
         return not pending.filter(kind=Kind.ALL).exists()
     reason = held(version)
@@ -85,7 +87,8 @@ def _begin(run: FunctionRun, version: int) -> None:
 def begin_again(run: FunctionRun) -> None:
     """Let a run go on that failed or was cancelled. Raises Conflict for others, and where another one goes on already."""
     with waited_for("asking", run.project_id):
-        others = FunctionRun.objects.filter(versions=run.versions, state__in=[State.WAITING, State.RUNNING])
+        others = FunctionRun.objects.filter(project=run.project_id, versions=run.versions)
+        others = others.filter(state__in=[State.WAITING, State.RUNNING])
         if others.exclude(kind=Kind.CANARY).exclude(pk=run.pk).exists():
             raise Conflict("Another run of this function goes on already; it does the same.")
         jobs.retry(run, state=State.RUNNING, heartbeat_at=timezone.now() - _LONG_AGO)

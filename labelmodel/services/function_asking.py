@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from django.db import DatabaseError, connection
 
+from annotation.errors import Conflict
 from annotation.models import Project
 from annotation.services import jobs
 from annotation.services.jobs import Beat
@@ -57,6 +58,9 @@ def _work(job: FunctionRun, beat: Beat) -> None:
 def _slice(job: FunctionRun, beat: Beat, asking: Asking) -> None:
     end = time.monotonic() + SLICE_SECONDS
     project = Project.objects.select_related("schema").get(pk=job.project_id)
+    if project.archived_at:
+        # It may wait for hours; who archives a project pays for no more answers.
+        raise Conflict("This project is archived.")
     work = function_work.begun(job, project, beat, voting(project), asking)
     for line in work.lines.values():
         # What was left for later is looked at now.

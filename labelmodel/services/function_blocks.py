@@ -74,13 +74,13 @@ def do_by_parts(work: Work, number: int, pk: int, *, anew: bool) -> Iterator[Non
         part = rows[first : first + PART]
         looked = np.zeros(len(there.ids), dtype=bool)
         looked[part] = True
-        before = ballot.label.copy()
+        before, evaluated = ballot.label.copy(), work.lines[pk].evaluated
         _vote(work, there, {pk: ballot}, looked)
         if work.wait and anew:
             # What was said of them before stays until they are asked about.
             ballot.label = np.where(ballot.label == UNSEEN, before, ballot.label)
-        if not work.wait:
-            work.job.done += len(part)
+        if not (work.wait and anew):
+            work.job.done += work.lines[pk].evaluated - evaluated
             work.job.cursor = int(there.ids[part[-1]]) if anew else work.job.cursor
         rest = first + PART < len(rows) and not work.wait
         # A block with a rest is due at once, whatever else in it was left for later.

@@ -195,6 +195,20 @@ def test_what_somebody_cancelled_is_not_begun_again_by_itself() -> None:
         assert len(said(slow)) == 8
 
 
+def test_nobody_is_asked_any_more_where_a_project_is_archived() -> None:
+    project = reviews()
+    does = [all_first]
+    with waiting(lambda batch: does[-1](batch)):
+        slow = asked_in_vain(does, project)
+        does.append(all_first)
+        Project.objects.filter(pk=project.pk).update(archived_at=timezone.now())
+        _let_time_pass(of(slow))
+        work_off(project)
+
+        assert (of(slow).state, of(slow).error) == ("failed", "This project is archived.")
+        assert len(said(slow)) == 6
+
+
 def test_two_runs_of_a_function_do_not_go_on_beside_each_other() -> None:
     project = reviews()
     does = [all_first]
