@@ -68,9 +68,12 @@ class Settings(FunctionsPage):
     def show(
         self, *, form: SettingsForm | None = None, table_form: TableForm | None = None, status: int = 200
     ) -> HttpResponse:
-        balance = weak_settings.settings_of(self.project).class_balance
+        kept = weak_settings.settings_of(self.project)
+        balance = kept.class_balance
         return self.render(
             status=status,
+            # What is sent back was made up for these: an old page must not undo what others have set.
+            seen=self.request.POST.get("seen", "") if form else weak_settings.stamp_of(kept),
             form=form or self.form(),
             table_form=table_form or TableForm(),
             balances=[self._balance(one, balance.get(str(one["name"]))) for one in self.questions()],
@@ -92,10 +95,13 @@ class Settings(FunctionsPage):
     def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
         form = self.form(request.POST)
         if form.is_valid():
-            given = form.cleaned_data
+            given, seen = form.cleaned_data, request.POST.get("seen", "")
+            if seen != weak_settings.stamp_of(weak_settings.settings_of(self.project)):
+                messages.error(request, weak_settings.MOVED_ON)
+                return redirect("function-settings-of-project", project_id)
             wanted: dict[str, Any] = {
                 "project": self.project, "by": self.user(), "automatic": given["automatic"],
-                "sensitive_fields": given["sensitive_fields"],
+                "sensitive_fields": given["sensitive_fields"], "seen": seen,
             }  # fmt: skip
             if attempt(form, lambda: weak_settings.change(class_balance=self._balances(), **wanted)):
                 run_functions_soon(self.project.pk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,11 +22,18 @@ from labelmodel.services.function_rules import functions_questions, labels_of
 MOST_SENSITIVE = 200
 # In place of shares: those of what people labeled.
 LABELED = "labeled"
+MOVED_ON = "Somebody changed these settings since this page was opened. They are shown as they are now; nothing was saved."
 
 
 def settings_of(project: Project) -> WeakSettings:
     """The project's settings; the defaults, not saved, where nobody has changed any."""
     return WeakSettings.objects.filter(project=project).first() or WeakSettings(project=project)
+
+
+def stamp_of(row: WeakSettings) -> str:
+    """Another one when any setting changes."""
+    said = [row.automatic, row.sensitive_fields, row.class_balance, row.cascade]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
 @transaction.atomic
@@ -36,9 +45,11 @@ def change(
     sensitive_fields: Sequence[str] | None = None,
     class_balance: Mapping[str, Mapping[str, float] | str] | None = None,
     cascade: Sequence[str] | None = None,
+    seen: str | None = None,
 ) -> WeakSettings:
     """Change what is given. `class_balance` of a question: its shares, or LABELED for those of what people labeled; `cascade`: what
-    votes beside the functions (weak_sources.py). From then on functions that read a field that is sensitive now are not run, and their votes
+    votes beside the functions (weak_sources.py); `seen`: the stamp of the settings that this change was made up for, which must
+    be as they were. From then on functions that read a field that is sensitive now are not run, and their votes
     count no more. Raises NotAllowed, InvalidInput, Conflict."""
     check(user=by, project=project, action=Action.REVIEW_FUNCTIONS)
     if project.archived_at:
@@ -46,6 +57,8 @@ def change(
     WeakSettings.objects.get_or_create(project=project)
     # Two who change different things at once both get what they want.
     row = WeakSettings.objects.select_for_update(no_key=True).get(project=project)
+    if seen is not None and seen != stamp_of(row):
+        raise Conflict(MOVED_ON)
     if automatic is not None:
         row.automatic = automatic
     if sensitive_fields is not None:

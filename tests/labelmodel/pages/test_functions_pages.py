@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from annotation.errors import Conflict
 from annotation.models import Item, Project, User
 from labelmodel.models import (
     FunctionRun,
@@ -27,6 +28,7 @@ from labelmodel.services import (
     run_requests,
     weak,
     weak_run,
+    weak_settings,
 )
 from tests.factories import make_member, make_project
 from tests.labelmodel.written import label, make_function, make_texts
@@ -474,8 +476,10 @@ def test_settings_are_kept_and_only_reviewers_change_them(project: Project) -> N
         "balance.kind": "given",
         "share.kind.spam": "20",
         "share.kind.ham": "80",
+        "seen": weak_settings.stamp_of(weak_settings.settings_of(project)),
     }
 
+    assert f'name="seen" value="{form["seen"]}"' in seen(project.created_by, at)
     assert sent(make_member(project, "adjudicator"), at, form).status_code == 403
     assert sent(project.created_by, at, {**form, "share.kind.spam": "a lot"}).status_code == 422
     assert sent(project.created_by, at, form).status_code == 302
@@ -483,6 +487,13 @@ def test_settings_are_kept_and_only_reviewers_change_them(project: Project) -> N
     assert (kept.automatic, kept.sensitive_fields) == (False, ["text"])
     assert kept.class_balance == {"kind": {"spam": 0.2, "ham": 0.8}}
     assert 'value="20"' in seen(project.created_by, at)
+    # From a page that was opened before.
+    for old in (form, {**form, "seen": ""}):
+        sent(project.created_by, at, {**old, "sensitive_fields": [], "balance.kind": ""})
+        kept.refresh_from_db()
+        assert (kept.sensitive_fields, bool(kept.class_balance)) == (["text"], True)
+    with pytest.raises(Conflict, match="nothing was saved"):
+        weak_settings.change(project=project, by=project.created_by, automatic=True, seen=form["seen"])
 
 
 def test_a_table_is_uploaded_chosen_and_removed(project: Project) -> None:
