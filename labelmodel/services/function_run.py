@@ -161,7 +161,8 @@ def _parts(work: Work) -> Iterator[None]:
         passes = [one for turn in function_pool.in_turn(pool, work.ready.keys(), at) for one in turn.items()]
         work.beat(total=work.job.done + sum(items[number] for number, _ in passes))
         for number, lacking in passes:
-            yield _block(work, number, lacking, anew=False)
+            _block(work, number, lacking, anew=False)
+            yield
 
 
 def _arrivals(work: Work) -> Iterator[None]:
@@ -169,7 +170,8 @@ def _arrivals(work: Work) -> Iterator[None]:
     pool = function_pool.blocks(work.project.pk)
     came, _, _ = function_pool.in_turn(pool, work.ready.keys(), function_pool.now())
     for number, lacking in came.items():
-        yield _block(work, number, lacking, anew=False)
+        _block(work, number, lacking, anew=False)
+        yield
 
 
 def _everything(work: Work) -> Iterator[None]:
@@ -179,7 +181,8 @@ def _everything(work: Work) -> Iterator[None]:
     work.beat(total=work.job.done + sum(block.items for block in rest))
     for block in rest:
         work.job.cursor = block.number
-        yield _block(work, block.number, set(work.ready), anew=True)
+        _block(work, block.number, set(work.ready), anew=True)
+        yield
 
 
 def _block(work: Work, number: int, lacking: set[int], *, anew: bool) -> None:
