@@ -39,7 +39,7 @@ Kind = FunctionRun.Kind
 State = FunctionRun.State
 # How often a run looks for what came meanwhile, or was not reached in time; the sweep finds the rest.
 MOST_LOOKS = 100
-# So long the sweep waits after a run that failed, was cancelled, or could do nothing.
+# So long the sweep waits after a run that failed or was cancelled, and with functions that could not run.
 REST = timedelta(minutes=5)
 # Clocks differ a little: who comes too early finds nothing to do, and ends.
 _MARGIN = timedelta(seconds=1)
@@ -72,13 +72,14 @@ def look(*, project_id: int) -> FunctionRun | None:
     asking = _asking(versions)
     holds = {pk: asking_requests.held(pk) for pk in asking}
     idle = {pk for pk in asking if not holds[pk]}
-    quick = versions.keys() - asking if (rested := _rested(project_id)) else set()
+    resting = _resting(project_id, versions.keys() - asking)
+    quick = versions.keys() - asking - resting
     if not quick and not idle:
         return None
     faulty = faults_of(project, list(versions.values()))
     if not function_pool.due(function_pool.blocks(project_id), (quick | idle) - faulty.keys(), at):
         # What only rests is looked at again.
-        if rested and "rests" not in holds.values():
+        if not resting and "rests" not in holds.values():
             run_requests.looked(project_id=project_id, at=at)
         return None
     return run_requests.want(project=project, by=project.created_by, trigger=FunctionRun.Trigger.ITEMS)
@@ -91,13 +92,16 @@ def _next(project_id: int, tried: set[int]) -> int | None:
     return min(kinds, key=lambda pk: (kinds[pk] != Kind.CANARY, pk), default=None)
 
 
-def _rested(project_id: int) -> bool:
-    """Whether the latest run that nobody asked for got somewhere, or is long enough ago."""
+def _resting(project_id: int, versions: set[int]) -> set[int]:
+    """Those that the latest run that nobody asked for got nowhere with, not long ago: all where it failed or was cancelled, else
+    those that it could not run. Who left items for later says for itself when to come back."""
     by_itself = FunctionRun.objects.quick().filter(project=project_id, trigger=FunctionRun.Trigger.ITEMS)
     latest = by_itself.first()
     if latest is None or latest.finished_at is None or latest.finished_at < timezone.now() - REST:
-        return True
-    return latest.state == State.DONE and any(line.get("evaluated") for line in latest.lines.values())
+        return set()
+    if latest.state != State.DONE:
+        return versions
+    return {pk for pk in versions if latest.lines.get(str(pk), {}).get("fault")}
 
 
 def _work(job: FunctionRun, beat: Beat, *, end: float) -> None:

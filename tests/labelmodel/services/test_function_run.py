@@ -208,11 +208,16 @@ def test_sensitive_fields_reach_no_function(project: Project) -> None:
 
 
 def test_a_function_that_raises_is_counted_and_others_run(project: Project) -> None:
+    ill: list[str] = []
+
     def fail(batch: Batch) -> Cast:
-        raise RuntimeError("no idea")
+        if ill:
+            raise RuntimeError(ill[0])
+        return all_first(batch)
 
     with told(fail):
         broken, fine = active(project, "broken", {}, kind="told"), active(project)
+        ill.append("no idea")
         request(project, kind="all")
         done = run(project)
 
@@ -345,6 +350,25 @@ def test_what_was_left_for_later_is_looked_at_then(project: Project) -> None:
 
     assert line(done, version).evaluated == 2
     assert len(said(version)) == 6
+
+
+def test_what_one_leaves_for_later_does_not_keep_others_from_what_comes(project: Project) -> None:
+    lacks: list[str] = []
+
+    def busy(batch: Batch) -> Cast:
+        later = dict.fromkeys(range(len(batch)), lacks[0]) if lacks else {}
+        return Cast(np.zeros(len(batch), dtype=np.int16), unseen=later, again_in=3600.0)
+
+    with told(busy):
+        waiting, other = active(project, "busy", {}, kind="told"), active(project)
+        lacks.append("No vector.")
+        VoteShard.objects.filter(version=waiting).delete()
+        assert function_run.look(project_id=project.pk) is not None
+        assert {line(run(project), one).evaluated for one in (waiting, other)} == {0}
+
+        add_items(project, ["good news"])
+        assert function_run.look(project_id=project.pk) is not None
+        assert line(run(project), other).votes == {"positive": 1}
 
 
 def test_a_function_that_votes_on_too_much_is_stopped(project: Project) -> None:
