@@ -20,9 +20,12 @@ $(READY): constraints.txt pyproject.toml
 demo: setup
 	@$(BIN)/python manage.py demo
 
+# One process more than there are cores, as many tests wait for others.
+TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 # For one test or more: make test ARGS="tests/config -k redis"
 test: setup browser
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal $(ARGS)
 
 lint: setup
 	$(BIN)/ruff format --check .
