@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -77,7 +79,7 @@ def test_two_runs_at_once_write_what_is_right(monkeypatch: pytest.MonkeyPatch) -
 
     together(
         *[
-            lambda pk=pk: function_run.jobs.run(FunctionRun, pk, function_run._work)
+            lambda pk=pk: function_run.jobs.run(FunctionRun, pk, partial(function_run._work, end=math.inf))
             for pk in (job.pk, other.pk)
         ]
     )
@@ -154,11 +156,11 @@ def test_runs_of_a_project_go_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> 
     run_requests.request(project=project, by=project.created_by, kind="all")
     run_, going, most = function_run._run, list[int](), list[int]()
 
-    def watched(work: Any) -> None:
+    def watched(work: Any, end: float) -> None:
         going.append(work.job.pk)
         most.append(len(going))
         time.sleep(0.3)
-        run_(work)
+        run_(work, end)
         going.remove(work.job.pk)
 
     monkeypatch.setattr(function_run, "_run", watched)

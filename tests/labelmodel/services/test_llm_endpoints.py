@@ -117,6 +117,7 @@ def test_rubbish_abstains_and_is_not_asked_about_again(name: str, stub: Stub) ->
     once_more(project)
 
     assert said(version) == {"item-00000": None}
+    assert version.canary["reasons"] == {"named a label that is not allowed": 1}
     assert len(stub.asked) == asked == 1
 
 
