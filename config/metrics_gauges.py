@@ -147,6 +147,7 @@ _OF_FUNCTIONS = (
     ("querent_function_drift", "Change of the hit rate since what it had seen before.", "drift"),
     ("querent_function_error_rate", "Share of items on which a labeling function raises.", "error_rate"),
     ("querent_function_abstain_spike", "1 when it votes less than half as often as before.", "spike"),
+    ("querent_function_faulty", "1 when a labeling function cannot run.", "faulty"),
 )
 
 

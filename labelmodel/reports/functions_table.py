@@ -3,7 +3,7 @@ services/feedback.py."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,9 @@ from annotation.models import Project
 from labelmodel.models import FunctionRun, FunctionVersion, LabelingFunction, WeakRun
 from labelmodel.reports import functions
 from labelmodel.reports.functions import FunctionRow
+from labelmodel.reports.weak_health import DRIFT_Z, LEAST_DRIFT, last_lines
 
 State = FunctionVersion.State
-# Beyond so many standard errors, a change of the hit rate is no chance; below such a difference it is of no interest.
-DRIFT_Z, LEAST_DRIFT = 3.0, 0.005
-# In so many of the latest runs a version's line is looked for.
-RUNS = 20
 _WAITING = {State.DRAFT, State.REVIEW, State.CANARY}
 
 
@@ -72,7 +69,7 @@ def listed(project: Project, *, question: str | None = None, function_id: int | 
         for row in rows
         if (version := row.active or row.latest) and question in {None, row.function.question}
     ]
-    healths = _healths(project, [version.pk for _, version in shown])
+    healths = {pk: _health(line) for pk, line in last_lines(project).items()}
     estimates = _estimates(project)
     return [
         Listed(row, version, healths.get(version.pk, Health()), estimates.get(version.pk))
@@ -80,19 +77,7 @@ def listed(project: Project, *, question: str | None = None, function_id: int | 
     ]
 
 
-def _healths(project: Project, versions: Sequence[int]) -> dict[int, Health]:
-    """{version id: what the last run that looked at anything says of it}."""
-    found: dict[int, Health] = {}
-    runs = project.function_runs.exclude(kind=FunctionRun.Kind.CANARY).exclude(lines={})
-    for pk, lines in runs.order_by("-pk").values_list("pk", "lines")[:RUNS]:
-        for version in versions:
-            line = lines.get(str(version))
-            if line and version not in found and (line.get("evaluated") or line.get("fault")):
-                found[version] = _health(pk, line)
-    return found
-
-
-def _health(run: int, line: Mapping[str, Any]) -> Health:
+def _health(line: Mapping[str, Any]) -> Health:
     drift, z = line.get("drift"), line.get("drift_z") or 0.0
     return Health(
         errors=line.get("errors", 0),
@@ -100,7 +85,7 @@ def _health(run: int, line: Mapping[str, Any]) -> Health:
         fault=line.get("fault", ""),
         drift=drift,
         drifts=drift is not None and abs(z) >= DRIFT_Z and abs(drift) >= LEAST_DRIFT,
-        run=run,
+        run=line["run"],
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from annotation.models import Project
 from labelmodel.models import FunctionRun, FunctionVersion, WeakRun
 from labelmodel.services import weak
+from labelmodel.services.function_faults import faults_of
 from labelmodel.services.function_rules import functions_questions
 
 # In so many of the latest runs over the pool a version's line is looked for.
@@ -17,11 +18,12 @@ RUNS = 20
 # A change of the hit rate that is beyond chance by so many standard errors and larger than this is told; and a fall to less
 # than this part of what it was is a spike of abstentions.
 DRIFT_Z, LEAST_DRIFT, SPIKE = 3.0, 0.005, 0.5
+_RATES = ("hit_rate", "hit_rate_before", "drift", "drift_z")
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionHealth:
-    """One source of the published run. `precision` and `recall` on labeled items; `drift` of the hit rate in the last run over
+    """One source of the published run, or an active function that is not in it. `precision` and `recall` on labeled items; `drift` of the hit rate in the last run over
     the pool, `spike`: it abstains far more often than before; `error_rate` and `milliseconds` for each item that it looked at
     there."""
 
@@ -42,6 +44,11 @@ class FunctionHealth:
     error_rate: float | None = None
     milliseconds: float | None = None
     fault: str = ""
+
+    @property
+    def faulty(self) -> bool:
+        """Whether it cannot run."""
+        return bool(self.fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Health:
 def of(project: Project) -> list[Health]:
     """One for each question that functions vote on."""
     voted = set(weak.voted_questions(project.pk))
-    lines = _lines(project)
+    lines = last_lines(project)
     return [
         _health(project, question["name"], weak.published(project, question), lines)
         for question in functions_questions(project.schema)
@@ -78,25 +85,33 @@ def of(project: Project) -> list[Health]:
     ]
 
 
-def _lines(project: Project) -> dict[int, Mapping[str, Any]]:
-    """{version id: what the last run over the pool that looked at anything says of it}."""
-    found: dict[int, Mapping[str, Any]] = {}
+def last_lines(project: Project) -> dict[int, dict[str, Any]]:
+    """{version id: what the last run over the pool that looked at anything says of it, with `run`}; its rates are those of the
+    last run that looked at enough to compare them, so that a single item that comes hides no drift."""
+    found: dict[int, dict[str, Any]] = {}
     runs = project.function_runs.exclude(kind=FunctionRun.Kind.CANARY).exclude(lines={})
-    for lines in runs.order_by("-pk").values_list("lines", flat=True)[:RUNS]:
+    for pk, lines in runs.order_by("-pk").values_list("pk", "lines")[:RUNS]:
         for key, line in lines.items():
             if line.get("evaluated") or line.get("fault"):
-                found.setdefault(int(key), line)
+                known = found.setdefault(int(key), {**line, "run": pk})
+                if known.get("drift") is None and line.get("drift") is not None:
+                    known |= {name: line.get(name) for name in _RATES}
     return found
 
 
 def _health(
     project: Project, question: str, run: WeakRun | None, lines: Mapping[int, Mapping[str, Any]]
 ) -> Health:
+    active = FunctionVersion.objects.voting().filter(project=project, function__question=question)
+    versions = {one.pk: one for one in active.select_related("function", "schema")}
+    # What keeps one from running now counts, also where no run has tried since.
+    for pk, faults in faults_of(project, list(versions.values())).items():
+        lines = {**lines, pk: {**lines.get(pk, {}), "fault": " ".join(faults)}}
+    told = run.metrics if run else {}
+    fitted = {one["key"] for one in told.get("sources", [])}
+    others = [_bare(one, lines.get(pk, {})) for pk, one in versions.items() if pk not in fitted]
     if run is None:
-        active = FunctionVersion.objects.voting().filter(project=project, function__question=question)
-        rows = [_bare(one, lines.get(one.pk, {})) for one in active.select_related("function")]
-        return Health(question, None, None, functions=rows)
-    told = run.metrics
+        return Health(question, None, None, functions=others)
     started = run.started_at or run.created_at
     return Health(
         question,
@@ -109,7 +124,7 @@ def _health(
         judged=told.get("judged", {}),
         calibration=run.calibration.get("method", "none"),
         dependent=told.get("dependent", []),
-        functions=[_source(one, lines) for one in told.get("sources", [])],
+        functions=[*(_source(one, lines) for one in told.get("sources", [])), *others],
         latency_seconds=(run.finished_at - started).total_seconds() if run.finished_at else None,
     )
 

@@ -14,6 +14,8 @@ from django.db import connection
 # Messages of errors that are kept: the first ones, each once.
 MOST_MESSAGES = 5
 _LONGEST_MESSAGE = 300
+# Items, in a run and before it: the hit rate of fewer says nothing of a drift.
+LEAST_COMPARED = 100
 _HOUR = 60
 
 _TOTALS = """
@@ -61,7 +63,7 @@ class Line:
     # The share of items that it voted on in this run, and in all that it had seen before; None where there are none.
     hit_rate: float | None = None
     hit_rate_before: float | None = None
-    # The difference, and how many standard errors of it that is: beyond 3 is no chance.
+    # The difference, and how many standard errors of it that is: beyond 3 is no chance. None where items are few.
     drift: float | None = None
     drift_z: float | None = None
     # Why it did not run, or not to the end.
@@ -111,7 +113,7 @@ class Line:
     def _compare(self) -> None:
         voted = sum(self.votes.values())
         self.hit_rate = voted / self.evaluated if self.evaluated else None
-        if not self.seen_before or not self.evaluated:
+        if min(self.seen_before, self.evaluated) < LEAST_COMPARED:
             return
         before, now = self.votes_before / self.seen_before, voted / self.evaluated
         pooled = (self.votes_before + voted) / (self.seen_before + self.evaluated)

@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 
 from annotation.models import Project, User
-from labelmodel.models import FunctionVersion, LabelingFunction, WeakRun
+from labelmodel.models import FunctionVersion, LabelingFunction, WeakRun, WeakSettings
 from labelmodel.services import weak_run
 from tests.factories import make_member
-from tests.labelmodel.weak_help import cast, fit, label, make_weak
+from tests.labelmodel.weak_help import add_function, cast, fit, label, make_weak
 
 pytestmark = pytest.mark.django_db
 
@@ -127,9 +127,14 @@ def test_health_tells_of_each_function(project: Project, api: Any) -> None:
     before = client.get(url(project, "health/")).json()["results"]
     label(project, 20)
     run = fit(project)
+    add_function(project, "late", reads=["title"])
+    WeakSettings.objects.update_or_create(project=project, defaults={"sensitive_fields": ["title"]})
 
     (found,) = client.get(url(project, "health/")).json()["results"]
 
+    (late,) = [one for one in found["functions"] if one["name"] == "late"]
+    assert "marked as sensitive" in late["fault"]
+    assert (late["votes"], late["estimated"], len(found["functions"])) == (0, {}, 5)
     assert before[0]["run"] is None
     assert {one["name"] for one in before[0]["functions"]} == {"sure", "fair", "shaky", "copy"}
     assert (found["run"], found["question"]) == (run.pk, "sentiment")

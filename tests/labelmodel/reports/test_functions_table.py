@@ -36,10 +36,12 @@ def test_the_latest_run_over_the_pool_tells_errors_and_drift(project: Project) -
     run = run_of(version, errors=2, messages=[{"item": 1, "message": "oh"}], drift=-0.2, drift_z=-4.0)
     run_of(version, kind="canary", errors=7)
     run_of(version, evaluated=0)
+    few = run_of(version, evaluated=1, errors=1, hit_rate=1.0)
 
     (one,) = functions_table.listed(project)
 
-    assert (one.health.run, one.health.errors, one.health.messages) == (run.pk, 2, ("oh",))
+    assert (one.health.run, one.health.errors, one.health.messages) == (few.pk, 1, ())
+    assert run.pk < few.pk
     assert (one.health.drift, one.health.drifts) == (-0.2, True)
 
 

@@ -450,6 +450,11 @@ def test_drift_of_the_hit_rate_is_told(project: Project) -> None:
     assert drifted.drift_z is not None
     assert drifted.drift_z < -5
 
+    add_items(project, ["good"])
+    request(project)
+    one = line(run(project), version)
+    assert (one.hit_rate, one.drift) == (1.0, None)
+
 
 def test_a_cancelled_run_stops_and_the_next_goes_on(
     project: Project, monkeypatch: pytest.MonkeyPatch
