@@ -215,7 +215,8 @@ class RollBack(FunctionApi):
     )
     def post(self, request: Request, project_id: int, function_id: int) -> Response:
         """Take a bad version out with all that came of it: its votes are deleted, runs that used it are marked, probable
-        labels that rest on it are withdrawn. The version before it is active again."""
+        labels that rest on it are withdrawn. The version before it is active again. What was rolled back already is refused
+        with 409."""
         function = self.function(project_id, function_id, Action.REVIEW_FUNCTIONS)
         given = valid(RollBackRequest, request)
         number = given.get("version")
@@ -278,7 +279,7 @@ class Tests(FunctionApi):
         responses={200: FunctionTestResultsView, **PROBLEMS(400, 401, 403, 404, 503)},
     )
     def post(self, request: Request, project_id: int, function_id: int, number: int) -> Response:
-        """Run the version's tests now."""
+        """Run the version's tests now; where it asks a language model: as its trial found them."""
         version = self.version(project_id, function_id, number, Action.WRITE_FUNCTIONS)
         return Response(FunctionTestResultsView({"results": function_rules.tried(version)}).data)
 
