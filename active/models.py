@@ -127,6 +127,7 @@ class Round(models.Model):
         REST = "rest", "Asked for over REST"
         START = "start", "Learning was turned on"
         LABELS = "labels", "Enough new answers"
+        FUNCTIONS = "function", "Other labeling functions count"
         SCHEDULE = "schedule", "It was time"
         DRY = "dry", "The queue ran low"
 

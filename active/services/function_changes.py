@@ -15,7 +15,6 @@ from labelmodel.services.function_rules import functions_questions
 
 # So long a fit without what was taken back is waited for, and functions that come or go are collected.
 REST = timedelta(minutes=10)
-NOTE = "The labeling functions that count are others than those that the model in use learned from."
 
 
 def due(settings: LearningSettings, now: datetime) -> bool:

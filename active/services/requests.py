@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
@@ -77,7 +76,6 @@ def _add(
     by: User | None = None,
     strategy: str | None = None,
     n: int | None = None,
-    notes: Sequence[str] = (),
 ) -> Round:
     question = learning.learned_question(project, settings)
     assert question is not None, "only called with a question"
@@ -96,7 +94,6 @@ def _add(
                 rival="" if strategy else settings.rival,
                 batch=n or settings.batch,
                 answers=answers_given(project.pk),
-                notes=list(notes),
                 moved_at=timezone.now(),
             )
     except IntegrityError:
@@ -154,8 +151,7 @@ def start_due() -> None:
     for settings in idle.select_related("project__schema"):
         trigger = trigger_of(settings)
         if trigger and learning.learned_question(settings.project, settings):
-            others = trigger == Trigger.LABELS and function_changes.due(settings, timezone.now())
-            _add(settings.project, settings, trigger, notes=[function_changes.NOTE] if others else ())
+            _add(settings.project, settings, trigger)
 
 
 def trigger_of(settings: LearningSettings, now: datetime | None = None) -> str | None:
@@ -168,9 +164,11 @@ def trigger_of(settings: LearningSettings, now: datetime | None = None) -> str |
     passed = moment - (latest.finished_at or latest.created_at)
     fresh = answers_given(project) - latest.answers
     done = latest.state == State.DONE
-    enough = fresh >= enough_answers(settings, latest) or function_changes.due(settings, moment)
-    if enough and (done or passed > REST):
-        return Trigger.LABELS
+    if done or passed > REST:
+        if fresh >= enough_answers(settings, latest):
+            return Trigger.LABELS
+        if function_changes.due(settings, moment):
+            return Trigger.FUNCTIONS
     if fresh > 0 and settings.every_minutes and passed >= timedelta(minutes=settings.every_minutes):
         return Trigger.SCHEDULE
     if done and (fresh > 0 or passed > REST) and _runs_low(project, latest):

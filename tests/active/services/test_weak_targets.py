@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from active.models import LearningSettings, ModelVersion, Round, Selection
-from active.services import function_changes, requests, training_data, weak_source, weak_targets
+from active.services import requests, training_data, weak_source, weak_targets
 from annotation.models import Consensus, Item, Prediction, Project
 from annotation.services import gold
 from labelmodel.models import FunctionVersion, LabelingFunction, WeakRun, WeakSettings
@@ -173,7 +173,7 @@ def test_a_rollback_starts_a_round_without_what_was_withdrawn() -> None:
     assert requests.trigger_of(project.learning) is None
     cast(project)
     again = fit(project)
-    assert requests.trigger_of(project.learning) == Round.Trigger.LABELS
+    assert requests.trigger_of(project.learning) == Round.Trigger.FUNCTIONS
     run(project)
     used = ModelVersion.objects.get(state="promoted")
     assert (used.metrics["learned_from"]["functions"]["run"], len(again.versions)) == (again.pk, 2)
@@ -189,11 +189,11 @@ def test_the_kill_switch_starts_a_round_without_what_the_function_said() -> None
     # A fit without it is on its way, unless it fails or takes for ever.
     assert requests.trigger_of(project.learning) is None
     later = timezone.now() + timedelta(minutes=11)
-    assert requests.trigger_of(project.learning, later) == Round.Trigger.LABELS
+    assert requests.trigger_of(project.learning, later) == Round.Trigger.FUNCTIONS
 
     weak_due.want_where_behind()
     weak_run.run(run_id=WeakRun.objects.get(state="waiting").pk)
-    assert requests.trigger_of(project.learning) == Round.Trigger.LABELS
+    assert requests.trigger_of(project.learning) == Round.Trigger.FUNCTIONS
     run(project)
 
     used = ModelVersion.objects.get(state="promoted")
@@ -204,7 +204,7 @@ def test_the_kill_switch_starts_a_round_without_what_the_function_said() -> None
         stop(function=function, by=project.created_by, reason="Wrong, too.")
     # None is left that could be fitted.
     requests.start_due()
-    assert function_changes.NOTE in Round.objects.latest("pk").notes
+    assert Round.objects.latest("pk").trigger == Round.Trigger.FUNCTIONS
 
 
 def test_functions_that_come_start_a_round_after_a_rest() -> None:
@@ -220,7 +220,7 @@ def test_functions_that_come_start_a_round_after_a_rest() -> None:
     fit(project)
 
     assert requests.trigger_of(project.learning) is None
-    assert requests.trigger_of(project.learning, later) == Round.Trigger.LABELS
+    assert requests.trigger_of(project.learning, later) == Round.Trigger.FUNCTIONS
     LearningSettings.objects.update(from_functions=False)
     assert requests.trigger_of(LearningSettings.objects.get(), later) is None
 
