@@ -305,14 +305,16 @@ def test_from_draft_to_active_by_buttons_and_a_rollback(project: Project) -> Non
     FunctionVersion.objects.filter(pk=version.pk).update(
         canary={"items": 5, "errors": 5, "messages": [{"item": 1, "message": "no such field"}]}
     )
-    assert "failed on every item of its trial: no such field" in seen(manager, at)
+    assert "failed on every item of its trial: no such field" in (page := seen(manager, at))
+    assert ("versions/1/activate/" in page, "versions/1/try/" in page) == (False, True)
     sent(manager, f"{at}versions/1/activate/", {})
     version.refresh_from_db()
     assert version.state == "canary"
     FunctionVersion.objects.filter(pk=version.pk).update(
         canary={"items": 5, "votes": {"spam": 2}, "votes_before": {}, "active": None, "both": 0}
     )
-    assert "Tried on 5 items" in seen(manager, at)
+    assert "Tried on 5 items" in (page := seen(manager, at))
+    assert "versions/1/activate/" in page
     sent(manager, f"{at}versions/1/activate/", {})
     version.refresh_from_db()
     assert version.state == "active"
