@@ -11,6 +11,7 @@ from annotation.errors import Conflict, NotFound
 from annotation.models import Project, User
 from annotation.roles import Action
 from annotation.services.access import check
+from labelmodel.services.function_rules import sensitive_of
 
 State = ModelVersion.State
 
@@ -27,8 +28,23 @@ def current_encoder(project: Project) -> Encoder | None:
     return ready.order_by("-version").first()
 
 
+def sensitive_vectors(project: Project, encoder: Encoder) -> str:
+    """Why functions must not look at the vectors of this encoder; "" where they may."""
+    wanted = encoder.options.get("wanted", {})
+    parts = wanted.get("options", {}).get("parts") or [wanted]
+    hidden = sensitive_of(project).intersection(name for one in parts for name in one.get("fields", ()))
+    if not hidden:
+        return ""
+    return (
+        f"Vectors of items are made of the field “{min(hidden)}”, which is marked as sensitive. Choose other fields for the "
+        "encoder, and write a new version."
+    )
+
+
 def no_vote(project: Project, row: ModelVersion) -> str:
     """Why this version of a model cannot be a labeling function; "" where it can."""
+    if row.encoder and (why := sensitive_vectors(project, row.encoder)):
+        return why
     if "functions" in row.metrics.get("learned_from", {}):
         return (
             f"Model {row.version} learned from labeling functions: it would say again what they said. Name one that learned "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from active.models import Encoder
-from active.services.registry import current_encoder
+from active.services.registry import current_encoder, sensitive_vectors
 from annotation.models import Item, Project
 from labelmodel.further_kinds import LOADERS
 from labelmodel.services.function_supplies import SUPPLIES, Definition, Supply, missing
@@ -34,6 +34,8 @@ def _encoder(project: Project, definition: Definition) -> Encoder:
     found = current_encoder(project)
     if found is None:
         raise missing(NO_ENCODER, "exemplars")
+    if why := sensitive_vectors(project, found):
+        raise missing(why, "exemplars")
     named = definition.get("encoder", found.version)
     if named != found.version:
         raise missing(

@@ -8,10 +8,11 @@ import pytest
 from django.utils import timezone
 
 from active.models import ModelVersion
+from active.services import registry
 from annotation.errors import InvalidInput
 from annotation.models import Annotation, Item, Prediction, Project
 from labelmodel.functions import Context, DefinitionError, check
-from labelmodel.models import FunctionVersion
+from labelmodel.models import FunctionVersion, WeakSettings
 from labelmodel.services import feedback, run_requests
 from labelmodel.services.run_lines import Line
 from tests.active.learning import add, answer, make_learning, run, truth
@@ -97,6 +98,10 @@ def test_a_model_that_learned_from_functions_is_refused() -> None:
     model.metrics = {**model.metrics, "learned_from": {"person": {}, "functions": {"items": 9}}}
     model.save(update_fields=["metrics"])
 
+    settings = WeakSettings.objects.filter(project=project)
+    settings.update(sensitive_fields=["text"])
+    assert "“text”, which is marked as sensitive" in registry.no_vote(project, model)
+    settings.update(sensitive_fields=[])
     with pytest.raises(InvalidInput, match="learned from labeling functions") as caught:
         draft(project, "another", kind="model", definition={"model": model.version})
     assert caught.value.faults[0].path == ("definition", "model")

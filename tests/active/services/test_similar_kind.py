@@ -15,7 +15,7 @@ from annotation.errors import InvalidInput
 from annotation.models import Item, Project
 from annotation.services.stored import StorageFault
 from labelmodel.functions import ABSTAIN, Cast, Context, DefinitionError, apply, build, check, prepare
-from labelmodel.models import VoteShard
+from labelmodel.models import VoteShard, WeakSettings
 from labelmodel.services import feedback, run_requests
 from labelmodel.services.run_lines import Line
 from tests.active.learning import add, make_learning, run
@@ -179,9 +179,14 @@ def test_a_vector_of_what_an_item_said_before_counts_for_nothing() -> None:
 
 
 @pytest.mark.django_db
-def test_another_encoder_stops_it_loudly() -> None:
+def test_another_encoder_stops_it_loudly_and_so_does_a_sensitive_field() -> None:
     project = make_embedded()
     version = active(project, kind="similar", definition=like())
+    settings = WeakSettings.objects.filter(project=project)
+    settings.update(sensitive_fields=["text"])
+    run_requests.request(project=project, by=project.created_by, kind="all")
+    assert "“text”, which is marked as sensitive" in Line.of(vote(project).lines[str(version.pk)]).fault
+    settings.update(sensitive_fields=[])
     Encoder.objects.create(
         project=project, version=2, kind="text", state="ready", dimension=8, sha256="e" * 64
     )
