@@ -75,6 +75,10 @@ _QUOTED = re.compile(r'(?:^|[,;|\t])"(?:[^"\n]|"")*"(?:$|[,;|\t\r])', re.MULTILI
 _NUMBER = re.compile(r"\s*[-+]?[\d.,]*\d[\d.,]*%?\s*")
 
 
+class NotText(FileFault):
+    """A file that is neither text nor of a format that is known."""
+
+
 def detect(source: Source, name: str) -> Layout:
     """The layout of this file, from the beginning of it. Raises FileFault for one that is not read here."""
     source.file.seek(0)
@@ -172,7 +176,7 @@ def _encoding(source: Source, head: bytes) -> str:
     if wide := _wide(head):
         return wide
     if len(_CONTROLS.findall(head)) > len(head) / 20:
-        raise FileFault(
+        raise NotText(
             "This is not a text file. Import CSV, TSV, JSON Lines, JSON, Parquet, a spreadsheet, or a zip of data files or "
             "images."
         )

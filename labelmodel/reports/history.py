@@ -6,7 +6,12 @@ from annotation.reports.audit import Source, register
 from annotation.reports.audit_words import Names, Recorded
 from labelmodel.models import FunctionVersion
 
-_NAME = "(SELECT f.name FROM labelmodel_labelingfunction f WHERE f.id = {e}.function_id)"
+# As it is called now; where it was removed, as it was called last.
+_NAME = (
+    "coalesce((SELECT f.name FROM labelmodel_labelingfunction f WHERE f.id = {e}.function_id), "
+    "(SELECT g.name FROM labelmodel_labelingfunctionevent g WHERE g.pgh_obj_id = {e}.function_id "
+    "ORDER BY g.pgh_id DESC LIMIT 1))"
+)
 _MOVES = {
     "review": "submitted",
     "canary": "approved",

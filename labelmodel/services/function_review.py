@@ -40,7 +40,7 @@ def submit(*, version: FunctionVersion, by: User) -> FunctionVersion:
     failing = [(number, one) for number, one in enumerate(results) if not one.passed]
     if failing:
         raise InvalidInput(
-            f"{len(failing)} of its tests fail.",
+            "One of its tests fails." if len(failing) == 1 else f"{len(failing)} of its tests fail.",
             faults=[
                 Fault(
                     ("tests", number),

@@ -6,6 +6,7 @@ A version never changes: whoever edits a function writes its next version, and w
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ MOST_TESTS = 200
 # Of all tests of a version, as JSON: each version has them again.
 MOST_TEST_CHARACTERS = 200_000
 LONGEST_REASON = 300
+_JOINERS = {"\u200c", "\u200d"}
 
 
 def function_for(
@@ -256,9 +258,13 @@ def _check_open(project: Project, by: User) -> None:
 
 
 def _named(name: str) -> str:
-    name = name.strip()
+    name = " ".join(unicodedata.normalize("NFC", name).split())
     if fault := text_fault(name, most=80, least=1):
         raise _fault(("name",), fault)
+    # Two names that look alike are none. What joins letters is part of some scripts, and of emoji.
+    unseen = {one for one in name if unicodedata.category(one) == "Cf"}
+    if unseen - _JOINERS or not {*name} - _JOINERS - {" "}:
+        raise _fault(("name",), "This contains a character that nobody sees. Leave it out.")
     return name
 
 
@@ -272,11 +278,18 @@ def _member(project: Project, username: str) -> User:
 
 
 def _save(function: LabelingFunction) -> None:
+    alike = LabelingFunction.objects.filter(project=function.project_id, name__iexact=function.name)
+    if known := alike.exclude(pk=function.pk).first():
+        raise _taken(known.name)
     try:
         with transaction.atomic():
             function.save()
     except IntegrityError as error:
-        raise Conflict(f"The project has a labeling function called “{function.name}” already.") from error
+        raise _taken(function.name) from error
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(f"The project has a labeling function called “{name}” already.")
 
 
 def _fault(path: tuple[str | int, ...], message: str) -> InvalidInput:

@@ -52,9 +52,13 @@ def pack(upload: File[bytes], name: str, out: IO[bytes], header: bool | None) ->
 
 
 def _layout(source: Source, name: str, header: bool | None) -> Layout:
-    layout = detecting.detect(source, name)
+    say = f"A table is read from {', '.join(READ)}. Save it as CSV (UTF-8) first."
+    try:
+        layout = detecting.detect(source, name)
+    except detecting.NotText as error:
+        raise FileFault(f"This is not a text file. {say}") from error
     if layout.format not in READ:
-        raise FileFault(f"A table is read from {', '.join(READ)}. Save it as CSV (UTF-8) first.")
+        raise FileFault(say)
     return layout if header is None else replace(layout, header=header)
 
 

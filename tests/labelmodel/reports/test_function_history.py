@@ -9,7 +9,7 @@ import pytest
 from annotation.models import Project
 from annotation.reports.audit import Wanted, project_events
 from labelmodel.services import function_review, functions, weak_settings
-from tests.labelmodel.services.function_help import active, reviews
+from tests.labelmodel.services.function_help import active, draft, reviews
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,13 @@ def test_the_life_of_a_function(project: Project) -> None:
         f"rolled back {version}: It is wrong.",
     ]
     assert told(project, "weak")[-1] == "changed what labeling functions may do"
+
+
+def test_a_function_that_is_removed_keeps_its_name(project: Project) -> None:
+    version = draft(project)
+    functions.remove(function=version.function, by=project.created_by)
+
+    assert told(project, "rule")[0] == "wrote version 1 of the labeling function “good words”"
 
 
 def test_the_history_page_and_rest_tell_of_them(api: Any, client: Any, project: Project) -> None:

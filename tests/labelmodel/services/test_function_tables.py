@@ -77,6 +77,7 @@ def test_whether_there_is_a_header_can_be_told(project: Project) -> None:
         ("a,b\nx," + "y" * 1_001, "t.csv", "Row 1 has 1,001 characters in “b”"),
         (b"PK\x03\x04", "t.zip", "A table is read from csv"),
         (b"PAR1", "t.parquet", "A table is read from csv"),
+        (bytes(range(32)) * 9, "t.csv", "This is not a text file. A table is read from csv"),
     ],
 )
 def test_what_cannot_be_read_is_told(project: Project, content: Any, name: str, message: str) -> None:

@@ -82,7 +82,18 @@ def test_a_name_is_taken_once_in_a_project(project: Project) -> None:
 
     with pytest.raises(Conflict, match="good words"):
         draft(project)
+    with pytest.raises(Conflict, match="called “good words” already"):
+        draft(project, "Good  Words")
     draft(reviews())
+    assert functions.change(
+        function=project.labeling_functions.get(), by=project.created_by, name="GOOD words"
+    )
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u202eevil", "a\u00adb", "\u200d \u200d"])
+def test_a_name_can_be_seen(project: Project, name: str) -> None:
+    with pytest.raises(InvalidInput, match="that nobody sees"):
+        draft(project, name)
 
 
 def test_an_edit_is_the_next_version(project: Project) -> None:
