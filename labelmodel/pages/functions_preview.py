@@ -68,7 +68,7 @@ class Preview(Editor):
         self, written: Written, function_id: int | None
     ) -> tuple[Feedback | None, Sequence[Fault], str]:
         """(what it does, what is wrong at its controls, what else is to say)"""
-        if not _begun(written.definition):
+        if not _begun(written.definition, _chosen_already(written.kind)):
             # Nobody is told what is missing before they began.
             return None, (), "Figures appear as soon as there is something to look for."
         try:
@@ -124,7 +124,8 @@ def _shown(found: Feedback | None, question: Question | None) -> dict[str, Any]:
         "axis": AXIS,
         "accuracy": figure(found.accuracy),
         "coverage": 100 * found.coverage,
-        "gained": 100 * (found.uncovered_before - found.uncovered),
+        "gained": round(found.sample * (found.uncovered_before - found.uncovered)),
+        "beside": round(found.sample * found.overlaps),
         "hits": [
             LabelRow(
                 chips[one.label],
@@ -142,13 +143,18 @@ def _shown(found: Feedback | None, question: Question | None) -> dict[str, Any]:
     }
 
 
-def _begun(definition: Any) -> bool:
+def _chosen_already(kind: str) -> set[Any]:
+    """What menus say before anybody chose."""
+    return {one.default for one in shape_of(kind).controls if one.draws == "choice"}
+
+
+def _begun(definition: Any, already: set[Any]) -> bool:
     """Whether anything is written or chosen in it besides a label."""
     if isinstance(definition, dict):
-        return any(_begun(value) for key, value in definition.items() if key != "label")
+        return any(_begun(value, already) for key, value in definition.items() if key != "label")
     if isinstance(definition, list):
-        return any(map(_begun, definition))
-    return not isinstance(definition, bool) and definition not in (None, "", "words")
+        return any(_begun(value, already) for value in definition)
+    return not isinstance(definition, bool) and definition not in {None, "", *already}
 
 
 urlpatterns = [

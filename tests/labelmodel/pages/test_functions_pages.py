@@ -107,6 +107,15 @@ def test_the_table_comes_at_once_and_the_sample_s_figures_after_it(project: Proj
     assert "2 of 2 labeled items" in then
 
 
+def test_a_version_on_trial_is_called_so(project: Project) -> None:
+    version = make_function(project, "song", {"rules": [{"label": "ham", "any": ["song"]}]})
+    version.pk, version.number, version.state = None, 2, "canary"
+    version._state.adding = True
+    version.save()
+
+    assert "v2 approved, on trial" in seen(project.created_by, here(project))
+
+
 def test_who_browses_sees_functions_and_only_who_writes_may_write(project: Project) -> None:
     viewer, annotator = make_member(project, "viewer"), make_member(project, "annotator")
 
@@ -140,6 +149,8 @@ def test_a_preview_tells_figures_and_examples(project: Project) -> None:
     page = answer.content.decode()
     assert "HX-Reswap" not in answer
     assert 'data-figure="coverage">40.0' in page
+    assert "2 of the sample; 2 that no other function covers" in page
+    assert "beside others on 0 of them" in page
     assert 'data-figure="accuracy">50 %' in page
     assert "<mark>subscribe</mark>" in page
     assert "Matched, but wrong" in page
@@ -162,8 +173,12 @@ def test_a_fault_stands_at_its_control_and_the_figures_stay(project: Project) ->
     assert 'id="fault-d-rules-3-label" hx-swap-oob="true"></ul>' in page
 
 
-def test_nobody_is_told_what_is_missing_before_they_began(project: Project) -> None:
-    form = {"kind": "keywords", "question": "kind", "rule": "0", "d.words": "on", "d.rules.0.any": ""}
+@pytest.mark.parametrize("form", [
+    {"kind": "keywords", "rule": "0", "d.words": "on", "d.rules.0.any": ""},
+    {"kind": "endpoint", "d.endpoint": "", "d.form": "json_schema", "d.tokens_field": "max_tokens", "d.may_abstain": "on"},
+])  # fmt: skip
+def test_nobody_is_told_what_is_missing_before_they_began(project: Project, form: dict[str, str]) -> None:
+    form = {**form, "question": "kind"}
 
     page = sent(project.created_by, here(project, "preview/"), form, htmx=True).content.decode()
 
