@@ -118,7 +118,7 @@ def running(data_dir: Path) -> Iterator[System]:
     )
     system = System(data_dir, port, process)
     try:
-        wait_for(system.is_live, seconds=60)
+        wait_for(system.is_live, seconds=180)
         yield system
     finally:
         process.send_signal(signal.SIGTERM)
