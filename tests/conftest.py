@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that wait long begin first, so that none of them is left alone at the end."""
+    """Those that wait long begin first, so that they wait beside others instead of after them."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 

@@ -193,6 +193,7 @@ def test_exemplars_and_tags_are_chosen_or_typed(
     expect(exemplars).to_have_value("item-00000 = spam\nitem-00009 = ham")
 
     page.get_by_role("link", name="Tags", exact=True).click()
+    page.wait_for_url("**kind=tags**")  # and until its scripts are there
     expect(offers).to_have_attribute("value", "from the shop")
     page.get_by_label("Choose a tag, for “Any of these tags”").fill("from the shop")
     page.keyboard.press("Enter")
