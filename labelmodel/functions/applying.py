@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,12 +28,10 @@ from labelmodel.functions.types import (
 )
 from labelmodel.functions.voting import joined
 
-# As map() of Python, or of a pool of threads.
-Map = Callable[[Callable[[Batch], Cast], Iterable[Batch]], Iterable[Cast]]
 
 LIMIT_SECONDS = 30.0
 # Rows, and bytes, that are judged between two looks at the clock: their columns stay in the cache.
-ROWS, SIZE = 8_192, 1_000_000
+ROWS, SIZE = 16_384, 2_000_000
 # Of a definition, as JSON.
 MOST_BYTES = 1_000_000
 
@@ -80,25 +77,46 @@ def apply(
 
     Each function has limit_seconds for the batch (kinds that wait for others keep their own time); what it did not look at
     then says Cast.stopped. Pieces of the batch are judged by so many threads at once, which are free of Python's lock where
-    a kind works by column.
+    a kind works by column; a piece goes through all of these functions while its text is at hand.
     """
     pieces = batch.slices(ROWS, SIZE)
-    with ThreadPoolExecutor(min(workers, len(pieces))) as pool:
-        return [
-            _cast(
-                function,
-                [batch] if function.kind.waits else pieces,
-                math.inf if function.kind.waits else limit_seconds,
-                map if function.kind.by_item else pool.map,
-            )
-            for function in functions
-        ]
+    columns = [function for function in functions if not (function.kind.waits or function.kind.by_item)]
+    by_column = iter(_by_column(columns, pieces, limit_seconds, min(workers, len(pieces))))
+    return [
+        _alone(function, [batch], math.inf)
+        if function.kind.waits
+        else _alone(function, pieces, limit_seconds)
+        if function.kind.by_item
+        else next(by_column)
+        for function in functions
+    ]
 
 
-def _cast(function: Function, pieces: list[Batch], limit_seconds: float, mapped: Map) -> Cast:
+def _alone(function: Function, pieces: list[Batch], limit_seconds: float) -> Cast:
     started = time.monotonic()
-    casts = mapped(partial(_piece, function, started + limit_seconds), pieces)
-    return replace(joined(list(casts)), seconds=time.monotonic() - started)
+    casts = [_piece(function, started + limit_seconds, piece) for piece in pieces]
+    return replace(joined(casts), seconds=time.monotonic() - started)
+
+
+def _by_column(
+    functions: list[Function], pieces: list[Batch], limit_seconds: float, workers: int
+) -> list[Cast]:
+    """The cast of each; what a function spends in its threads counts for as many of them as there are."""
+    spent = [0.0] * len(functions)
+
+    def judged(piece: Batch) -> list[Cast]:
+        casts = []
+        for number, function in enumerate(functions):
+            started = time.monotonic()
+            casts.append(_piece(function, started + limit_seconds - spent[number], piece))
+            spent[number] += (time.monotonic() - started) / workers
+        return casts
+
+    if not functions:
+        return []
+    with ThreadPoolExecutor(workers) as pool:
+        each = list(zip(*pool.map(judged, pieces), strict=True))
+    return [replace(joined(casts), seconds=seconds) for casts, seconds in zip(each, spent, strict=True)]
 
 
 def _piece(function: Function, deadline: float, piece: Batch) -> Cast:
