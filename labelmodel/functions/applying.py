@@ -28,7 +28,6 @@ from labelmodel.functions.types import (
 )
 from labelmodel.functions.voting import joined
 
-
 LIMIT_SECONDS = 30.0
 # Rows, and bytes, that are judged between two looks at the clock: their columns stay in the cache.
 ROWS, SIZE = 16_384, 2_000_000
