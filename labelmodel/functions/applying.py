@@ -100,7 +100,7 @@ def _alone(function: Function, pieces: list[Batch], limit_seconds: float) -> Cas
 def _by_column(
     functions: list[Function], pieces: list[Batch], limit_seconds: float, workers: int
 ) -> list[Cast]:
-    """The cast of each; what a function spends in its threads counts for as many of them as there are."""
+    """The cast of each function. The time of one is what all threads spent on it, by the number of threads."""
     spent = [0.0] * len(functions)
 
     def judged(piece: Batch) -> list[Cast]:
